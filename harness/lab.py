@@ -1,0 +1,380 @@
+"""`lab.toml`: read once, checked at the door, frozen afterwards.
+
+Nothing else in the project reads it, and nothing after this asks for a default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import ipaddress
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from harness.errors import ConfigurationError
+
+Model = Literal["MCU 4203", "MCU 4505", "MCU MSE 8420", "MCU MSE 8510", "Advanced Media Gateway 3610"]
+MODELS: tuple[str, ...] = get_args(Model)
+
+Feature = Literal["api", "https", "sip_tls", "console", "power"]
+"""What a place can do, as a word that a claim can ask for."""
+
+DEFAULT_STATE_DIR = "~/.local/state/mcu-hil"
+
+# Emulated units live on loopback, one address each, so that IP-address names in certificates are real; their
+# ports are above 1023, so that nobody needs to be root.
+EMULATED_PORTS = {"http": 8080, "https": 8443, "sip_tls": 5061}
+
+
+class Table(BaseModel):
+    """A TOML table: unknown keys and wrong types are refused, and nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _expanded(path: object) -> object:
+    return Path(path).expanduser() if isinstance(path, str) else path
+
+
+FilePath = Annotated[Path, BeforeValidator(_expanded)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class SecretTable(Table):
+    """A secret, or where it is kept; exactly one key is given. In the file a plain string stands for `text`."""
+
+    text: SecretStr | None = None
+    env: str | None = None
+    file: FilePath | None = None
+    keyring: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> SecretTable:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("want a string, or exactly one of the keys env, file, keyring")
+        return self
+
+    def reveal(self, owner: str) -> str:
+        """The secret's text, looked up now; `owner` names it in the error, as in `rack2-8510: login password`.
+
+        Raises ConfigurationError where the environment variable, file or keyring entry does not exist.
+        """
+        if self.text is not None:
+            return self.text.get_secret_value()
+        if self.env is not None:
+            return _from_environment(self.env, owner)
+        if self.file is not None:
+            return _from_file(self.file, owner)
+        return _from_keyring(self.keyring or "", owner)
+
+
+def _from_environment(variable: str, owner: str) -> str:
+    if variable not in os.environ:
+        raise ConfigurationError(f"{owner}: environment variable {variable} is not set")
+    return os.environ[variable]
+
+
+def _from_file(path: Path, owner: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{owner}: cannot read {path}: {error}") from error
+
+
+def _from_keyring(entry: str, owner: str) -> str:
+    try:
+        keyring = importlib.import_module("keyring")
+    except ImportError as error:
+        raise ConfigurationError(f"{owner}: install the package keyring to read {entry!r} from it") from error
+    found = keyring.get_password("mcu-hil", entry)
+    if not isinstance(found, str):
+        raise ConfigurationError(f"{owner}: the keyring has no entry {entry!r} of service mcu-hil")
+    return found
+
+
+def _secret(value: object) -> object:
+    return {"text": SecretStr(value)} if isinstance(value, str) else value
+
+
+Secret = Annotated[SecretTable, BeforeValidator(_secret)]
+NO_PASSWORD = SecretTable(text=SecretStr(""))
+
+
+class Ports(Table):
+    http: PortNumber = 80
+    https: PortNumber = 443
+    sip_tls: PortNumber = 5061
+
+
+class Login(Table):
+    # A fresh unit has the user admin without a password (device-reference 3.4, mark D).
+    user: str = "admin"
+    password: Secret = NO_PASSWORD
+
+
+class TlsTerms(Table):
+    minimum: Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] = "TLSv1"
+    fingerprint: Annotated[str, Field(pattern=r"^sha256:[0-9a-fA-F:]{64,95}$")] | None = None
+
+    @property
+    def pin(self) -> str | None:
+        """The fingerprint as 64 lower-case hex digits."""
+        if self.fingerprint is None:
+            return None
+        return self.fingerprint.removeprefix("sha256:").replace(":", "").lower()
+
+
+class Emulated(Table):
+    """An emulated unit: what it is built as."""
+
+    firmware: str = "4.3(2.18)"
+    restart_seconds: Annotated[float, Field(ge=0)] = 2.0
+    defect: str | None = None
+
+
+class CredentialFiles(Table):
+    certificate: FilePath
+    private_key: FilePath
+    passphrase: Secret | None = None
+
+
+def _baseline(value: object) -> object:
+    if isinstance(value, str) and value != "factory":
+        raise ValueError(f'is {value!r}: want "factory" or {{ certificate = ..., private_key = ... }}')
+    return None if value == "factory" else value
+
+
+Baseline = Annotated[CredentialFiles | None, BeforeValidator(_baseline)]
+"""None is the factory pair."""
+
+
+class Gateway(Table):
+    ssh: str
+    port: PortNumber = 22
+    user: str
+    key_file: FilePath | None = None
+    password: Secret | None = None
+
+
+class Console(Gateway):
+    pass
+
+
+class Power(Gateway):
+    on: str
+    off: str
+    cycle: str | None = None
+    state: str | None = None
+
+
+class Place(Table):
+    """One position in a lab with the unit in it."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+    model: Model
+    address: str
+    ports: Ports = Ports()
+    login: Login = Login()
+    emulated: Emulated | None = None
+    tags: Annotated[frozenset[str], Field(strict=False)] = frozenset()
+    tls: TlsTerms = TlsTerms()
+    features: Annotated[frozenset[Feature], Field(strict=False)] | None = None
+    restart_timeout: Seconds = 900.0
+    baseline: Baseline = None
+    gateway: Gateway | None = None
+    console: Console | None = None
+    power: Power | None = None
+    profile: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _emulated_on_loopback(self) -> Place:
+        if self.emulated is not None and not _is_loopback(self.address):
+            raise ValueError(f"address is {self.address!r}, but an emulated unit lives in 127.0.0.0/8")
+        return self
+
+
+class LabTable(Table):
+    name: str = "default"
+    state_dir: FilePath = Path(DEFAULT_STATE_DIR).expanduser()
+
+
+class ResultsTable(Table):
+    database: str = "sqlite:///results.sqlite"
+
+
+class Lab(Table):
+    """Everything in one `lab.toml`."""
+
+    lab: LabTable = LabTable()
+    results: ResultsTable = ResultsTable()
+    place: Annotated[tuple[Place, ...], Field(strict=False, min_length=1)]
+
+    @property
+    def name(self) -> str:
+        return self.lab.name
+
+    @property
+    def state_dir(self) -> Path:
+        return self.lab.state_dir
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        return self.place
+
+    @model_validator(mode="after")
+    def _no_place_twice(self) -> Lab:
+        for what in ("name", "address"):
+            [(value, count)] = Counter(getattr(place, what) for place in self.place).most_common(1)
+            if count > 1:
+                raise ValueError(f"{count} places have the {what} {value!r}")
+        return self
+
+    def select(self, names: Collection[str], tags: Collection[str]) -> tuple[Place, ...]:
+        """The places of these names, or all; of them those that carry each of these tags; in the file's order.
+
+        Raises ConfigurationError for a name or tag that no place has, and where nothing is left.
+        """
+        _known("place", names, [place.name for place in self.place])
+        _known("tag", tags, {tag for place in self.place for tag in place.tags})
+        chosen = tuple(
+            place for place in self.place if (not names or place.name in names) and place.tags.issuperset(tags)
+        )
+        if not chosen:
+            raise ConfigurationError(f"no place has all of the tags {', '.join(sorted(tags))}")
+        return chosen
+
+
+def load_lab(path: Path) -> Lab:
+    """The lab that `path` describes.
+
+    Raises ConfigurationError: one line that quotes file, table and key, says what was found and what is wanted.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    try:
+        return Lab.model_validate(_with_derived_defaults(document))
+    except ValidationError as error:
+        # One is enough: others are often its consequences. A misspelt key comes before the key then missing.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        raise ConfigurationError(f"{path}: {_sentence(first, document)}") from None
+
+
+def _with_derived_defaults(document: dict[str, Any]) -> dict[str, Any]:
+    """`document` with the defaults that depend on another key: those of emulated places."""
+    places = document.get("place")
+    if not isinstance(places, list):
+        return document
+    return document | {"place": [_emulated_defaults(index, place) for index, place in enumerate(places)]}
+
+
+def _emulated_defaults(index: int, place: object) -> object:
+    if not isinstance(place, dict) or "emulated" not in place:
+        return place
+    ports = place.get("ports", {})
+    return {
+        "address": str(ipaddress.IPv4Address("127.10.0.1") + index),
+        "restart_timeout": 60.0,
+        **place,
+        "ports": EMULATED_PORTS | ports if isinstance(ports, dict) else ports,
+    }
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _sentence(error: ErrorDetails, document: dict[str, Any]) -> str:
+    """One validation error as a sentence a user can act on."""
+    location = error["loc"]
+    match error["type"]:
+        case "extra_forbidden":
+            known = _keys_beside(location)
+            near = difflib.get_close_matches(str(location[-1]), known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+            return f"{_table(location[:-1], document)} has the unknown key {str(location[-1])!r}: {hint}"
+        case "missing":
+            return f"{_table(location[:-1], document)} lacks the key {str(location[-1])!r}"
+        case "value_error":
+            # Raised by a validator of ours, on the table or value as a whole.
+            return f"{_table(location, document)}: {error['msg'].removeprefix('Value error, ')}"
+    *outer, key = [*location]
+    while isinstance(key, int) and outer:
+        key = outer.pop()
+    found = error["input"]
+    shown = "" if isinstance(found, dict | list | SecretStr) else f" is {found!r},"
+    wanted = WANTED.get(error["type"], error["msg"].removeprefix("Input should be "))
+    return f"{_table(outer, document)}: {str(key)!r}{shown} want {wanted}"
+
+
+WANTED = {
+    "model_type": "a table",
+    "tuple_type": "tables, each headed [[place]]",
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+}
+
+
+def _table(location: Sequence[int | str], document: dict[str, Any]) -> str:
+    """How the file itself names a table, with the place's name where it has one."""
+    if not location:
+        return "the file"
+    if location[0] != "place" or len(location) < 2:
+        return f"[{'.'.join(map(str, location))}]"
+    number = int(location[1])
+    entry = document["place"][number]
+    name = entry.get("name") if isinstance(entry, dict) else None
+    head = f"[[place]] {name!r}" if isinstance(name, str) else f"[[place]] number {number + 1}"
+    return " ".join([head, ".".join(map(str, location[2:]))]).rstrip()
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table at `location`'s parent may have."""
+    table: type[BaseModel] = Lab
+    for key in location[:-1]:
+        if isinstance(key, int):
+            continue
+        field = table.model_fields.get(key)
+        candidates = [table] if field is None else _tables_in(field.annotation)
+        table = next(iter(candidates), table)
+    return list(table.model_fields)
+
+
+def _tables_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _tables_in(part)]
+
+
+def _known(kind: str, asked: Iterable[str], known: Collection[str]) -> None:
+    for word in asked:
+        if word not in known:
+            near = difflib.get_close_matches(word, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known)) or 'none'}"
+            raise ConfigurationError(f"no {kind} {word!r} in this lab: {hint}")

@@ -1,0 +1,190 @@
+"""What a live unit promises to whoever drives it: the seam between experiments and drivers.
+
+Experiments, claims and procedures know these Protocols and values only. A real and an emulated unit are reached
+by the same driver; nothing here says which it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from certstore import Upload
+from harness.deadline import Deadline
+from harness.lab import Place
+from harness.tls.handshake import Handshake
+
+KEY_MATCHES = "Key matches certificate"
+"""The one documented value of the `Private key` row (device-reference 2.2, mark D)."""
+
+
+class Way(StrEnum):
+    """Ways to restart a unit, in the order in which a driver prefers them (device-reference 5.5)."""
+
+    WEB = "web"
+    API = "api"
+
+
+class OperationalStatus(StrEnum):
+    """`operationalStatus` of device.health.query, compared without case (device-reference 7.3, mark D)."""
+
+    ACTIVE = "active"
+    SHUTTING_DOWN = "shuttingdown"
+    SHUT_DOWN = "shutdown"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the unit says it is, from `/system.xml`, without login."""
+
+    manufacturer: str
+    model: str
+    serial: str
+    software_version: str
+    build_version: str
+    host_name: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How the unit says it is, from device.query and device.health.query."""
+
+    reboot_required: bool
+    restart_time: datetime
+    """When it last started, by its own clock."""
+    current_time: datetime
+    """Its own clock, now."""
+    uptime_seconds: int
+    finished_booting: bool
+    operational_status: OperationalStatus
+
+
+@dataclass(frozen=True)
+class RestartLogEntry:
+    time: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """One row of services.query."""
+
+    name: str
+    wanted: bool
+    """`setting`: ticked under Network > Services."""
+    open: bool
+    """`enabled`: the listener really is there."""
+    port: int | None
+
+
+@dataclass(frozen=True)
+class LocalCertificate:
+    """The status table of Network > SSL certificates, as printed. Its layout is unknown: never proof of anything."""
+
+    subject: str
+    issuer: str
+    issued: str
+    expires: str
+    private_key: str
+
+    @property
+    def key_matches(self) -> bool:
+        return self.private_key.strip() == KEY_MATCHES
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as a person reads it."""
+
+    heading: str
+    lines: frozenset[str]
+    """Every text on it, white space folded."""
+
+    def mentions(self, *words: str) -> bool:
+        """Whether one single text on the page holds all of these words, in any case."""
+        return any(all(word.lower() in line.lower() for word in words) for line in self.lines)
+
+
+@dataclass(frozen=True)
+class CertificatePage:
+    """Network > SSL certificates."""
+
+    page: Page
+    local_certificate: LocalCertificate
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What followed an upload or a removal, judged by the unit's state and not by the text of its page."""
+
+    page: Page
+    """The page that came back: for the record."""
+    reboot_required_before: bool
+    reboot_required_after: bool
+    local_certificate: LocalCertificate
+    """The status table, read again afterwards."""
+    seconds: float
+
+    @property
+    def taken(self) -> bool:
+        """The unit has something new stored that waits for a restart."""
+        return self.reboot_required_after and not self.reboot_required_before
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A restart that was seen to happen: the unit went down, came back, and says that it started anew."""
+
+    way: Way
+    restart_time_before: datetime
+    restart_time_after: datetime
+    down_seconds: float
+    """From the request until HTTP no longer answered."""
+    web_seconds: float
+    """From the request until HTTP answered again with a lower uptime or a later restart time."""
+    booted_seconds: float
+    """From the request until finishedBooting."""
+
+
+class Unit(Protocol):
+    """One live unit, logged in when it must be. Everything raises BenchError where the unit cannot be reached,
+    UnitError where it answers what no documentation allows, and DeadlineExpired where what was waited for did
+    not come."""
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def identity(self) -> Identity:
+        """Read once, when the unit was opened."""
+
+    @property
+    def restarts(self) -> int:
+        """How often it was restarted through this object."""
+
+    def handshake(self, deadline: Deadline) -> Handshake:
+        """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now."""
+
+    def condition(self) -> Condition: ...
+
+    def restart_log(self) -> tuple[RestartLogEntry, ...]:
+        """Newest last."""
+
+    def services(self) -> dict[str, Service]:
+        """By API name, port A."""
+
+    def home_page(self) -> Page: ...
+
+    def certificate_page(self) -> CertificatePage: ...
+
+    def upload(self, upload: Upload) -> Answer:
+        """Send the three fields in one submission. The passphrase field stays empty where there is none."""
+
+    def remove(self) -> Answer:
+        """Delete the custom pair, so that the factory pair is stored."""
+
+    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
+        """Restart it and wait until it is back. Whatever it served before, it may serve another pair now:
+        the next HTTPS contact of the driver accepts the leaf it then finds once, and pins it."""
