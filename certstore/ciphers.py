@@ -1,0 +1,269 @@
+"""The symmetric ciphers that the reader knows by name, and how each decrypts.
+
+A row is a family; its modes are columns. Names are those of `EVP_get_cipherbyname`, crypto/evp/c_allc.c, whose
+upper-case ones can stand in a DEK-Info header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from cryptography.hazmat.decrepit.ciphers import algorithms as decrepit
+from cryptography.hazmat.decrepit.ciphers import modes as decrepit_modes
+from cryptography.hazmat.primitives.ciphers import Cipher as Primitive
+from cryptography.hazmat.primitives.ciphers import CipherAlgorithm, algorithms, modes
+
+from certstore import rc2
+from certstore.rules import Rule, Violation
+
+
+class Mode(Enum):
+    """Block cipher modes; the value is what OpenSSL's names end in."""
+
+    CBC = "CBC"
+    CFB = "CFB"
+    CFB1 = "CFB1"
+    CFB8 = "CFB8"
+    OFB = "OFB"
+    ECB = "ECB"
+    CTR = "CTR"
+    XTS = "XTS"
+    STREAM = ""
+
+    @property
+    def padded(self) -> bool:
+        return self in (Mode.CBC, Mode.ECB)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One cipher with one key length. `algorithm` is None where there is nothing but our own RC2."""
+
+    name: str
+    key_octets: int
+    block_octets: int
+    algorithm: Callable[[bytes], CipherAlgorithm] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cipher:
+    """One family in one mode."""
+
+    name: str
+    family: Family
+    mode: Mode
+    key_octets: int
+    iv_octets: int
+
+    def decrypt(self, key: bytes, iv: bytes, data: bytes) -> bytes:
+        """What EVP_DecryptUpdate and EVP_DecryptFinal give; Violation for bad padding or length."""
+        if self.mode.padded and (len(data) % self.family.block_octets or not data):
+            raise Violation(Rule.FINAL_BLOCK_LENGTH)
+        plain = self._raw(key, iv, data)
+        return _unpadded(plain, self.family.block_octets) if self.mode.padded else plain
+
+    def _raw(self, key: bytes, iv: bytes, data: bytes) -> bytes:
+        own = _OWN.get((self.family.name, self.mode)) or _OWN.get(("", self.mode))
+        if own is not None:
+            return own(self.family, key, iv, data)
+        assert self.family.algorithm is not None, "a family without a primitive has its own modes"
+        decryptor = Primitive(self.family.algorithm(key), _MODES[self.mode](iv)).decryptor()
+        return decryptor.update(data) + decryptor.finalize()
+
+
+_MODES: dict[Mode, Callable[[bytes], modes.Mode]] = {
+    Mode.CBC: modes.CBC,
+    Mode.ECB: lambda iv: modes.ECB(),
+    Mode.CTR: modes.CTR,
+    Mode.CFB: decrepit_modes.CFB,
+    Mode.CFB8: decrepit_modes.CFB8,
+    Mode.OFB: decrepit_modes.OFB,
+}
+
+
+def _unpadded(plain: bytes, block: int) -> bytes:
+    """RFC 8018 section 6.1.1 padding, checked byte for byte as EVP_DecryptFinal_ex does."""
+    count = plain[-1]
+    if not 0 < count <= block or plain[-count:] != bytes([count]) * count:
+        raise Violation(Rule.BAD_DECRYPT)
+    return plain[:-count]
+
+
+def _block_encryptor(family: Family, key: bytes) -> Callable[[bytes], bytes]:
+    if family.name.startswith("RC2"):
+        return rc2.encryptor(key)
+    assert family.algorithm is not None, "only RC2 has no primitive"
+    return Primitive(family.algorithm(key), modes.ECB()).encryptor().update
+
+
+def _own_cfb(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    encrypt = _block_encryptor(family, key)
+    size = family.block_octets
+    plain = bytearray()
+    register = iv
+    for at in range(0, len(data), size):
+        piece = data[at : at + size]
+        plain += bytes(a ^ b for a, b in zip(piece, encrypt(register), strict=False))
+        register = piece
+    return bytes(plain)
+
+
+def _own_ofb(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    encrypt = _block_encryptor(family, key)
+    size = family.block_octets
+    plain = bytearray()
+    register = iv
+    for at in range(0, len(data), size):
+        register = encrypt(register)
+        plain += bytes(a ^ b for a, b in zip(data[at : at + size], register, strict=False))
+    return bytes(plain)
+
+
+def _own_cfb8(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    encrypt = _block_encryptor(family, key)
+    plain = bytearray()
+    register = iv
+    for octet in data:
+        plain.append(octet ^ encrypt(register)[0])
+        register = register[1:] + bytes([octet])
+    return bytes(plain)
+
+
+def _own_cfb1(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    encrypt = _block_encryptor(family, key)
+    size = family.block_octets
+    mask = (1 << 8 * size) - 1
+    register = int.from_bytes(iv)
+    plain = bytearray()
+    for octet in data:
+        decrypted = 0
+        for shift in range(7, -1, -1):
+            bit = octet >> shift & 1
+            decrypted = decrypted << 1 | bit ^ encrypt(register.to_bytes(size))[0] >> 7
+            register = register << 1 & mask | bit
+        plain.append(decrypted)
+    return bytes(plain)
+
+
+def _own_cbc(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    decrypt = rc2.decryptor(key)
+    size = family.block_octets
+    plain = bytearray()
+    register = iv
+    for at in range(0, len(data), size):
+        block = data[at : at + size]
+        plain += bytes(a ^ b for a, b in zip(decrypt(block), register, strict=True))
+        register = block
+    return bytes(plain)
+
+
+def _own_ecb(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    decrypt = rc2.decryptor(key)
+    size = family.block_octets
+    return b"".join(decrypt(data[at : at + size]) for at in range(0, len(data), size))
+
+
+def _desx_cbc(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    """DES with a mask before (the last eight octets of the key) and one after (the middle eight)."""
+    inner, before, after = key[:8], key[8:16], key[16:24]
+    masked = bytes(octet ^ after[at % 8] for at, octet in enumerate(data))
+    plain = Primitive(_des(inner), modes.ECB()).decryptor().update(masked)
+    chained = iv + data
+    return bytes(octet ^ before[at % 8] ^ chained[at] for at, octet in enumerate(plain))
+
+
+def _rc4(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    return Primitive(decrepit.ARC4(key), None).decryptor().update(data)
+
+
+def _xts(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    decryptor = Primitive(algorithms.AES(key), modes.XTS(iv)).decryptor()
+    return decryptor.update(data) + decryptor.finalize()
+
+
+def _des(key: bytes) -> CipherAlgorithm:
+    return decrepit.TripleDES(key * 3)
+
+
+def _two_key_des(key: bytes) -> CipherAlgorithm:
+    return decrepit.TripleDES(key + key[:8])
+
+
+# Families, with the modes that both branches have.
+_ALL_MODES = (Mode.CBC, Mode.CFB, Mode.OFB, Mode.ECB)
+_BIT_MODES = (Mode.CFB1, Mode.CFB8)
+_TABLE: tuple[tuple[Family, tuple[Mode, ...]], ...] = (
+    (Family("DES", 8, 8, _des), (*_ALL_MODES, *_BIT_MODES)),
+    (Family("DES-EDE", 16, 8, _two_key_des), (Mode.CBC, Mode.CFB, Mode.OFB, Mode.ECB)),
+    (Family("DES-EDE3", 24, 8, decrepit.TripleDES), (*_ALL_MODES, *_BIT_MODES)),
+    (Family("DESX", 24, 8, None), (Mode.CBC,)),
+    (Family("IDEA", 16, 8, decrepit.IDEA), _ALL_MODES),
+    (Family("RC2", 16, 8, decrepit.RC2), _ALL_MODES),
+    (Family("RC2-40", 5, 8, None), (Mode.CBC,)),
+    (Family("RC2-64", 8, 8, None), (Mode.CBC,)),
+    (Family("BF", 16, 8, decrepit.Blowfish), _ALL_MODES),
+    (Family("CAST5", 16, 8, decrepit.CAST5), _ALL_MODES),
+    (Family("SEED", 16, 16, decrepit.SEED), _ALL_MODES),
+    (Family("AES-128", 16, 16, algorithms.AES), (*_ALL_MODES, *_BIT_MODES, Mode.CTR)),
+    (Family("AES-192", 24, 16, algorithms.AES), (*_ALL_MODES, *_BIT_MODES, Mode.CTR)),
+    (Family("AES-256", 32, 16, algorithms.AES), (*_ALL_MODES, *_BIT_MODES, Mode.CTR)),
+    (Family("CAMELLIA-128", 16, 16, decrepit.Camellia), (*_ALL_MODES, *_BIT_MODES)),
+    (Family("CAMELLIA-192", 24, 16, decrepit.Camellia), (*_ALL_MODES, *_BIT_MODES)),
+    (Family("CAMELLIA-256", 32, 16, decrepit.Camellia), (*_ALL_MODES, *_BIT_MODES)),
+    (Family("RC4", 16, 1, None), (Mode.STREAM,)),
+    (Family("RC4-40", 5, 1, None), (Mode.STREAM,)),
+)
+
+
+_Own = Callable[[Family, bytes, bytes, bytes], bytes]
+# Modes that the library lacks, for one family or for all ("").
+_OWN: dict[tuple[str, Mode], _Own] = {
+    ("", Mode.CFB1): _own_cfb1,
+    ("", Mode.XTS): _xts,
+    ("", Mode.STREAM): _rc4,
+    ("DESX", Mode.CBC): _desx_cbc,
+    ("RC2", Mode.CFB): _own_cfb,
+    ("RC2", Mode.OFB): _own_ofb,
+    ("RC2", Mode.ECB): _own_ecb,
+    ("RC2-40", Mode.CBC): _own_cbc,
+    ("RC2-64", Mode.CBC): _own_cbc,
+    ("CAMELLIA-128", Mode.CFB8): _own_cfb8,
+    ("CAMELLIA-192", Mode.CFB8): _own_cfb8,
+    ("CAMELLIA-256", Mode.CFB8): _own_cfb8,
+}
+
+_WITHOUT_IV = (Mode.ECB, Mode.STREAM)
+
+
+def _cipher(family: Family, mode: Mode) -> Cipher:
+    name = f"{family.name}-{mode.value}" if mode.value else family.name
+    # "DES-EDE" and "DES-EDE3" are the ECB modes of two- and three-key DES.
+    if family.name.startswith("DES-EDE") and mode is Mode.ECB:
+        name = family.name
+    iv_octets = 0 if mode in _WITHOUT_IV else family.block_octets
+    return Cipher(name, family, mode, family.key_octets, iv_octets)
+
+
+CIPHERS = {
+    cipher.name: cipher for family, family_modes in _TABLE for cipher in (_cipher(family, mode) for mode in family_modes)
+}
+
+# EVP_add_cipher_alias, c_allc.c: the aliases that a DEK-Info header can hold.
+ALIASES = {
+    "DES": "DES-CBC",
+    "DES3": "DES-EDE3-CBC",
+    "DESX": "DESX-CBC",
+    "IDEA": "IDEA-CBC",
+    "RC2": "RC2-CBC",
+    "BF": "BF-CBC",
+    "CAST": "CAST5-CBC",
+    "SEED": "SEED-CBC",
+    "AES128": "AES-128-CBC",
+    "AES192": "AES-192-CBC",
+    "AES256": "AES-256-CBC",
+    "CAMELLIA128": "CAMELLIA-128-CBC",
+    "CAMELLIA192": "CAMELLIA-192-CBC",
+    "CAMELLIA256": "CAMELLIA-256-CBC",
+}

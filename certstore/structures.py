@@ -1,0 +1,200 @@
+"""The structures of X.509, PKCS#1, PKCS#5, PKCS#8 and DSA as OpenSSL's templates declare them.
+
+Names are those of the standards: RFC 5280, RFC 8017, RFC 8018, RFC 5208. Each is checked against the ASN1_SEQUENCE
+of the source file named beside it, down to what is OPTIONAL.
+"""
+
+from __future__ import annotations
+
+from certstore.asn1 import (
+    BIT_STRING,
+    BMP_STRING,
+    GENERALIZED_TIME,
+    IA5_STRING,
+    NUMERIC_STRING,
+    PRINTABLE_STRING,
+    SEQUENCE,
+    SET,
+    T61_STRING,
+    UNIVERSAL_STRING,
+    UTC_TIME,
+    UTF8_STRING,
+    Any_,
+    AnyType,
+    BitStringType,
+    Boolean,
+    Field,
+    Integer,
+    Long,
+    Magnitude,
+    ObjectIdentifier,
+    OctetString,
+    Repeated,
+    Sequence,
+    Utf8String,
+    explicit,
+    implicit,
+)
+
+_CONSTRUCTED = 0x20
+# tag2bit, tasn_dec.c: the tag numbers that count as "unknown", which ASN1_PRINTABLE allows.
+_UNKNOWN = frozenset({7, 8, 9, 10, 11, 13, 14, 15, 29})
+
+Time = AnyType(frozenset({UTC_TIME, GENERALIZED_TIME}))
+# B_ASN1_PRINTABLE, asn1.h. OCTET STRING and VisibleString are not in it.
+NameString = AnyType(
+    _UNKNOWN
+    | {
+        BIT_STRING,
+        UTF8_STRING,
+        SEQUENCE & ~_CONSTRUCTED,
+        NUMERIC_STRING,
+        PRINTABLE_STRING,
+        T61_STRING,
+        IA5_STRING,
+        UNIVERSAL_STRING,
+        BMP_STRING,
+    }
+)
+
+# x_algor.c
+AlgorithmIdentifier = Sequence(
+    (
+        Field("algorithm", ObjectIdentifier),
+        Field("parameters", Any_, optional=True),
+    )
+)
+
+# x_name.c
+AttributeTypeAndValue = Sequence((Field("type", ObjectIdentifier), Field("value", NameString)))
+Name = Repeated(Repeated(AttributeTypeAndValue, tag=SET))
+
+# x_pubkey.c
+SubjectPublicKeyInfo = Sequence(
+    (
+        Field("algorithm", AlgorithmIdentifier),
+        Field("subjectPublicKey", BitStringType),
+    )
+)
+
+# x_exten.c
+Extension = Sequence(
+    (
+        Field("extnID", ObjectIdentifier),
+        Field("critical", Boolean, optional=True),
+        Field("extnValue", OctetString),
+    )
+)
+
+# x_val.c
+Validity = Sequence((Field("notBefore", Time), Field("notAfter", Time)))
+
+# x_x509.c
+TBSCertificate = Sequence(
+    (
+        Field("version", explicit(0, Integer), optional=True),
+        Field("serialNumber", Integer),
+        Field("signature", AlgorithmIdentifier),
+        Field("issuer", Name),
+        Field("validity", Validity),
+        Field("subject", Name),
+        Field("subjectPublicKeyInfo", SubjectPublicKeyInfo),
+        Field("issuerUniqueID", implicit(1, BitStringType), optional=True),
+        Field("subjectUniqueID", implicit(2, BitStringType), optional=True),
+        Field("extensions", explicit(3, Repeated(Extension)), optional=True),
+    )
+)
+Certificate = Sequence(
+    (
+        Field("tbsCertificate", TBSCertificate),
+        Field("signatureAlgorithm", AlgorithmIdentifier),
+        Field("signature", BitStringType),
+    )
+)
+
+# x_x509a.c: the trust settings that may follow a certificate.
+CertificateAux = Sequence(
+    (
+        Field("trust", Repeated(ObjectIdentifier), optional=True),
+        Field("reject", implicit(0, Repeated(ObjectIdentifier)), optional=True),
+        Field("alias", Utf8String, optional=True),
+        Field("keyid", OctetString, optional=True),
+        Field("other", implicit(1, Repeated(AlgorithmIdentifier)), optional=True),
+    )
+)
+
+# x_attrib.c: a SET OF ANY, or by an old mistake a single value. Only the decoding counts.
+Attribute = Sequence((Field("type", ObjectIdentifier), Field("values", Any_)))
+
+# p8_pkey.c
+PrivateKeyInfo = Sequence(
+    (
+        Field("version", Integer),
+        Field("privateKeyAlgorithm", AlgorithmIdentifier),
+        Field("privateKey", Any_),
+        Field("attributes", implicit(0, Repeated(Attribute, tag=SET)), optional=True),
+    )
+)
+
+# x_sig.c: X509_SIG
+EncryptedPrivateKeyInfo = Sequence(
+    (
+        Field("encryptionAlgorithm", AlgorithmIdentifier),
+        Field("encryptedData", OctetString),
+    )
+)
+
+# rsa_asn1.c; no otherPrimeInfos.
+RSAPrivateKey = Sequence(
+    (
+        Field("version", Long),
+        Field("modulus", Magnitude),
+        Field("publicExponent", Magnitude),
+        Field("privateExponent", Magnitude),
+        Field("prime1", Magnitude),
+        Field("prime2", Magnitude),
+        Field("exponent1", Magnitude),
+        Field("exponent2", Magnitude),
+        Field("coefficient", Magnitude),
+    )
+)
+RSAPublicKey = Sequence((Field("modulus", Magnitude), Field("publicExponent", Magnitude)))
+
+# dsa_asn1.c
+DSAPrivateKey = Sequence(
+    (
+        Field("version", Long),
+        Field("p", Magnitude),
+        Field("q", Magnitude),
+        Field("g", Magnitude),
+        Field("y", Magnitude),
+        Field("x", Magnitude),
+    )
+)
+DSAParameters = Sequence((Field("p", Magnitude), Field("q", Magnitude), Field("g", Magnitude)))
+# With the parameters inside, a form that only 0.9.8 reads.
+DSAPublicKeyWithParameters = Sequence(
+    (
+        Field("y", Magnitude),
+        Field("p", Magnitude),
+        Field("q", Magnitude),
+        Field("g", Magnitude),
+    )
+)
+
+# p5_pbe.c, p5_pbev2.c
+PBEParameter = Sequence((Field("salt", OctetString), Field("iterationCount", Integer)))
+PBES2Parameters = Sequence(
+    (
+        Field("keyDerivationFunc", AlgorithmIdentifier),
+        Field("encryptionScheme", AlgorithmIdentifier),
+    )
+)
+PBKDF2Parameters = Sequence(
+    (
+        Field("salt", Any_),
+        Field("iterationCount", Integer),
+        Field("keyLength", Integer, optional=True),
+        Field("prf", AlgorithmIdentifier, optional=True),
+    )
+)
