@@ -56,6 +56,9 @@ PortNumber = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
+SECRET_WANTED = "want a string, or exactly one of the keys env, file, keyring"
+
+
 class SecretTable(Table):
     """A secret, or where it is kept; exactly one key is given. In the file a plain string stands for `text`."""
 
@@ -67,7 +70,7 @@ class SecretTable(Table):
     @model_validator(mode="after")
     def _one_source(self) -> SecretTable:
         if len(self.model_fields_set) != 1:
-            raise ValueError("want a string, or exactly one of the keys env, file, keyring")
+            raise ValueError(SECRET_WANTED)
         return self
 
     def reveal(self, owner: str) -> str:
@@ -109,7 +112,12 @@ def _from_keyring(entry: str, owner: str) -> str:
 
 
 def _secret(value: object) -> object:
-    return {"text": SecretStr(value)} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"text": SecretStr(value)}
+    if not isinstance(value, dict | SecretTable):
+        # Said here, because pydantic's own message is shown with the value, which may be a password all the same.
+        raise ValueError(SECRET_WANTED)  # noqa: TRY004 - a TypeError would not become a sentence
+    return value
 
 
 Secret = Annotated[SecretTable, BeforeValidator(_secret)]

@@ -161,6 +161,10 @@ class Unit(Protocol):
         """Read once, when the unit was opened."""
 
     @property
+    def baseline(self) -> Handshake:
+        """What it served when it was opened: what it is to be left with."""
+
+    @property
     def restarts(self) -> int:
         """How often it was restarted through this object."""
 

@@ -1,0 +1,80 @@
+"""Place -> live unit: the one module that names concrete drivers.
+
+A bench belongs to one process. It leases the places that the process was given, starts those that are emulated,
+and opens units on request. A place that cannot be had is an incident of that place; it stops no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from harness.drivers.emulated import emulated_units
+from harness.drivers.mcu import open_unit
+from harness.errors import BenchError, LabError
+from harness.evidence import Evidence
+from harness.lab import Place
+from harness.lease import lease
+from harness.unit import Unit
+
+
+class Bench:
+    """The places of one process, from the lease to the live unit."""
+
+    def __init__(self, places: Sequence[Place], state_dir: Path, run_dir: Path, doing: str) -> None:
+        self.places = tuple(places)
+        self._state_dir = state_dir
+        self._run_dir = run_dir
+        self._doing = doing
+        self._stack = ExitStack()
+        self._lacking: dict[str, LabError] = {}
+        self._ready = threading.Event()
+        self._starter = threading.Thread(target=self._start, name="bench", daemon=True)
+
+    def __enter__(self) -> Bench:
+        """Leases are taken and emulated units started in the background: `open` waits for them."""
+        self._starter.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._starter.join()
+        self._stack.close()
+
+    def _start(self) -> None:
+        try:
+            for place in self.places:
+                try:
+                    self._stack.enter_context(lease(place.name, self._state_dir, self._doing))
+                except BenchError as error:
+                    self._lacking[place.name] = error
+            ours = [place for place in self.places if place.name not in self._lacking]
+            self._start_emulated([place for place in ours if place.emulated is not None])
+        finally:
+            self._ready.set()
+
+    def _start_emulated(self, places: Sequence[Place]) -> None:
+        if not places:
+            return
+        try:
+            emulation = self._stack.enter_context(emulated_units(places))
+        except LabError as error:
+            self._lacking |= dict.fromkeys((place.name for place in places), error)
+        else:
+            self._lacking |= {name: BenchError(reason) for name, reason in emulation.failed.items()}
+
+    @contextmanager
+    def open(self, place: Place) -> Iterator[tuple[Unit, Evidence]]:
+        """The live unit of a leased place, with the evidence file in which all that is sent to it is noted.
+
+        Raises BenchError or ConfigurationError where the place cannot be had.
+        """
+        self._ready.wait()
+        if place.name in self._lacking:
+            raise self._lacking[place.name]
+        with (
+            Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
+            open_unit(place, evidence.note) as unit,
+        ):
+            yield unit, evidence

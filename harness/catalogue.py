@@ -1,0 +1,102 @@
+"""Named uploads: what the suite sends to units, and what is known of each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from certstore import Upload
+from harness import pki
+from harness.errors import BenchError
+
+PASSPHRASE = b"correct horse battery staple"
+
+OPENSSL_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Material:
+    """An upload that every firmware takes, and the certificates in it."""
+
+    upload: Upload
+    chain: tuple[bytes, ...]
+    """DER, leaf first: what the unit should serve."""
+
+    @property
+    def leaf(self) -> bytes:
+        return self.chain[0]
+
+
+def article_self_signed(address: str) -> Material:
+    """A self-signed certificate and a DES-EDE3 encrypted key, made as the vendor's article makes them.
+
+    Both by the openssl command line: `genrsa -des3`, then `req -new -x509` (C157, device-reference 2.5, mark D).
+    The passphrase travels through a pipe, so that no process list shows it.
+    """
+    with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
+        key, certificate = Path(folder, "privkey.pem"), Path(folder, "cacert.pem")
+        # OpenSSL 3 writes PKCS#8 unless told otherwise, which the article's firmware may not read.
+        openssl(["genrsa", "-traditional", "-des3", "-out", str(key), str(pki.KEY_BITS)], "-passout")
+        kind = "IP" if isinstance(pki.general_name(address), x509.IPAddress) else "DNS"
+        alternative = f"subjectAltName={kind}:{address}"
+        subject = ["-subj", f"/C=GB/O=mcu-hil/CN={address}", "-addext", alternative]
+        openssl(
+            ["req", "-new", "-x509", "-key", str(key), "-out", str(certificate), "-days", "3650", *subject],
+            "-passin",
+        )
+        pem = certificate.read_bytes()
+        upload = Upload(pem, key.read_bytes(), PASSPHRASE)
+    return Material(upload, (pki.pem_to_der(pem),))
+
+
+def ca_signed(address: str) -> Material:
+    """A leaf signed by an authority of ours, its two intermediates appended, and a plain key."""
+    issued = pki.run_authority().issue(address)
+    return Material(Upload(issued.certificate_pem, pki.key_pem(issued.key), None), issued.chain_der)
+
+
+def wrong_passphrase(address: str) -> Upload:
+    """A good pair whose key is encrypted under another passphrase than the one that is sent with it."""
+    issued = pki.run_authority().issue(address)
+    key = issued.key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.BestAvailableEncryption(PASSPHRASE),
+    )
+    return Upload(issued.certificate_pem, key, b"not " + PASSPHRASE)
+
+
+def foreign_key(address: str) -> Upload:
+    """A good certificate with a good key that belongs to another one."""
+    issued = pki.run_authority().issue(address)
+    # Keys take turns, and other lanes take theirs meanwhile: the next one may be this one again.
+    other = next(key for key in iter(pki.rsa_key, None) if key is not issued.key)
+    return Upload(issued.certificate_pem, pki.key_pem(other), None)
+
+
+def openssl(arguments: Iterable[str], passphrase_option: str) -> None:
+    """Run the openssl command line; it reads PASSPHRASE from a pipe named by `passphrase_option`.
+
+    Raises BenchError where it is missing or fails: it is a tool of the bench.
+    """
+    with ExitStack() as stack:
+        reader, writer = os.pipe()
+        stack.callback(os.close, reader)
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(PASSPHRASE + b"\n")
+        command = ["openssl", *arguments, passphrase_option, f"fd:{reader}"]
+        try:
+            subprocess.run(command, check=True, capture_output=True, pass_fds=[reader], timeout=OPENSSL_SECONDS)
+        except FileNotFoundError as error:
+            raise BenchError("the openssl command line is not installed: the article's commands need it") from error
+        except subprocess.CalledProcessError as error:
+            reason = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+            raise BenchError(f"openssl {command[1]} failed: {' '.join(reason)}") from error

@@ -1,0 +1,68 @@
+"""Experiments: the expensive thing done once to a unit, and recorded.
+
+An experiment is a plain function of one unit that returns frozen observations and asserts nothing. Claims, which
+are ordinary tests, assert one sentence each about those observations. An experiment knows nothing of parallel
+runs: each unit has a lane of its own, in which the experiments that its claims need are done one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Generic, TypeVar
+
+from harness.unit import Unit
+
+Observations = TypeVar("Observations")
+
+
+class Leaves(IntEnum):
+    """What a unit has stored when the experiment is over, in the order in which a lane does them.
+
+    Experiments that install come first and pay one restart each; those that change nothing run on whatever is
+    installed; the one that ends at the baseline comes last, so that going back costs no restart of its own.
+    """
+
+    CUSTOM_PAIR = 1
+    WHAT_IT_FOUND = 2
+    BASELINE = 3
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[Observations]):
+    """One named experiment. Its name is in test ids, reports and evidence, so it stays."""
+
+    name: str
+    leaves: Leaves
+    restarts: int
+    """How many restarts it cannot do without."""
+    run: Callable[[Unit], Observations] = field(repr=False)
+
+
+def experiment(leaves: Leaves, restarts: int) -> Callable[[Callable[[Unit], Observations]], Experiment[Observations]]:
+    """Turn a function of a unit into an experiment of the same name, with `-` for `_`."""
+
+    def named(run: Callable[[Unit], Observations]) -> Experiment[Observations]:
+        return Experiment(run.__name__.replace("_", "-"), leaves, restarts, run)
+
+    return named
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one lane does, in order."""
+
+    experiments: tuple[Experiment[object], ...]
+
+    @classmethod
+    def of(cls, needed: Iterable[Experiment[object]]) -> Plan:
+        """Each experiment once, in the order that costs the fewest restarts; otherwise in the order given."""
+        return cls(tuple(sorted(dict.fromkeys(needed), key=lambda one: one.leaves)))
+
+    @property
+    def restart_floor(self) -> int:
+        """The fewest restarts with which this can be done, going back to the baseline included."""
+        goes_back = bool(self.experiments) and self.experiments[-1].leaves is Leaves.BASELINE
+        changes = any(one.leaves is Leaves.CUSTOM_PAIR for one in self.experiments)
+        return sum(one.restarts for one in self.experiments) + (changes and not goes_back)

@@ -1,0 +1,46 @@
+"""All that one can see of a unit at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.deadline import Deadline
+from harness.tls.handshake import Handshake
+from harness.unit import CertificatePage, Condition, Page, RestartLogEntry, Unit
+
+LOOK_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a unit served, showed and said at one moment; nothing was changed by looking."""
+
+    handshake: Handshake
+    certificates: CertificatePage
+    home: Page
+    condition: Condition
+    restart_log: tuple[RestartLogEntry, ...]
+
+    @property
+    def pages(self) -> tuple[Page, Page]:
+        return self.home, self.certificates.page
+
+
+def look(unit: Unit) -> Look:
+    """Everything at once; raises what the unit's own methods raise."""
+    return Look(
+        handshake=unit.handshake(Deadline.after(LOOK_SECONDS)),
+        certificates=unit.certificate_page(),
+        home=unit.home_page(),
+        condition=unit.condition(),
+        restart_log=unit.restart_log(),
+    )
+
+
+def asks_for_restart(before: Page, after: Page) -> bool:
+    """Whether `after` has a text about a restart that `before` had not.
+
+    The wording of the unit's banner is unknown (device-reference 2.6, mark U), so it is found by being new.
+    """
+    fresh = Page(after.heading, after.lines - before.lines)
+    return fresh.mentions("restart") or fresh.mentions("reboot")

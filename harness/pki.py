@@ -1,0 +1,198 @@
+"""Keys, certificates and authorities for tests: made fresh, never used for anything real."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import ipaddress
+import itertools
+import threading
+from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+# Far on both sides of any unit's clock, and within what UTCTime of that age can say (RFC 5280 4.1.2.5).
+NOT_BEFORE = datetime.datetime(2005, 1, 1, tzinfo=datetime.UTC)
+NOT_AFTER = datetime.datetime(2045, 1, 1, tzinfo=datetime.UTC)
+
+KEY_BITS = 2048
+"""What the vendor advises (device-reference 2.5, mark D)."""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A leaf with what is needed to serve it. The key is in no repr and no comparison."""
+
+    chain: tuple[x509.Certificate, ...]
+    """Leaf first, then each issuer but the root."""
+    key: rsa.RSAPrivateKey = field(repr=False, compare=False)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in self.chain)
+
+    @property
+    def chain_der(self) -> tuple[bytes, ...]:
+        return tuple(certificate.public_bytes(serialization.Encoding.DER) for certificate in self.chain)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority: the root, and the intermediates between it and what it issues."""
+
+    root: x509.Certificate
+    issuers: tuple[x509.Certificate, ...]
+    """The one that signs leaves first; the root last."""
+    _key: rsa.RSAPrivateKey = field(repr=False, compare=False)
+
+    @classmethod
+    def create(cls, intermediates: int = 0) -> Authority:
+        """A new root with `intermediates` certificate authorities in a row below it."""
+        key = rsa_key()
+        name = _name(f"mcu-hil test root {_serial()}")
+        root = _certificate(name, key, name, key, _ca_extensions(key, key))
+        authority = cls(root, (root,), key)
+        for depth in range(1, intermediates + 1):
+            authority = authority._below(depth)
+        return authority
+
+    def _below(self, depth: int) -> Authority:
+        key = rsa_key()
+        name = _name(f"mcu-hil test intermediate {depth}")
+        certificate = _certificate(name, key, self.issuers[0].subject, self._key, _ca_extensions(key, self._key))
+        return Authority(self.root, (certificate, *self.issuers), key)
+
+    def issue(self, *addresses: str) -> Issued:
+        """A leaf for these IP addresses or host names, the first also as its common name."""
+        key = rsa_key()
+        extensions: list[tuple[x509.ExtensionType, bool]] = [
+            (x509.SubjectAlternativeName([general_name(address) for address in addresses]), False),
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+            *_key_identifiers(key, self._key),
+        ]
+        leaf = _certificate(_name(addresses[0]), key, self.issuers[0].subject, self._key, extensions)
+        return Issued((leaf, *self.issuers[:-1]), key)
+
+
+def names_address(certificate: bytes, address: str) -> bool:
+    """Whether a DER certificate names this IP address or host name: by SAN, or, as firmware of the unit's age
+    and the vendor's procedure have it, by the subject's common name (C157, device-reference 12, mark D)."""
+    parsed = x509.load_der_x509_certificate(certificate)
+    names = {attribute.value for attribute in parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)}
+    try:
+        alternatives = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return address in names
+    return general_name(address) in alternatives or address in names
+
+
+def key_pem(key: rsa.RSAPrivateKey) -> bytes:
+    """The key as plain `RSA PRIVATE KEY`: the form that every firmware reads (device-reference 11.1)."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+
+
+def pem_to_der(pem: bytes) -> bytes:
+    """The first certificate of a PEM text."""
+    return x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
+
+
+_pool: list[rsa.RSAPrivateKey] = []
+_pool_lock = threading.Lock()
+_turns = itertools.count()
+POOL_SIZE = 6
+
+
+def rsa_key() -> rsa.RSAPrivateKey:
+    """A key of KEY_BITS bits; each of the last POOL_SIZE - 1 calls gave another one.
+
+    A key costs 150 ms of processor time, and a lab of 64 units would want hundreds: they take turns. Certificates
+    of different units still differ by serial number and name.
+    """
+    with _pool_lock:
+        if len(_pool) < POOL_SIZE:
+            _pool.append(rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS))
+            return _pool[-1]
+        return _pool[next(_turns) % POOL_SIZE]
+
+
+@functools.cache
+def run_authority() -> Authority:
+    """The authority of this process, with two intermediates: made when it is first asked for."""
+    return Authority.create(intermediates=2)
+
+
+def _serial() -> int:
+    return x509.random_serial_number()
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "mcu-hil"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def general_name(address: str) -> x509.IPAddress | x509.DNSName:
+    """How a certificate names this address (RFC 5280 4.2.1.6)."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
+
+
+def _key_identifiers(subject: rsa.RSAPrivateKey, issuer: rsa.RSAPrivateKey) -> list[tuple[x509.ExtensionType, bool]]:
+    return [
+        (x509.SubjectKeyIdentifier.from_public_key(subject.public_key()), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), False),
+    ]
+
+
+def _ca_extensions(subject: rsa.RSAPrivateKey, issuer: rsa.RSAPrivateKey) -> list[tuple[x509.ExtensionType, bool]]:
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    return [
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (usage, True),
+        *_key_identifiers(subject, issuer),
+    ]
+
+
+def _certificate(
+    subject: x509.Name,
+    key: rsa.RSAPrivateKey,
+    issuer: x509.Name,
+    issuer_key: rsa.RSAPrivateKey,
+    extensions: list[tuple[x509.ExtensionType, bool]],
+) -> x509.Certificate:
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(_serial())
+        .not_valid_before(NOT_BEFORE)
+        .not_valid_after(NOT_AFTER)
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder.sign(issuer_key, hashes.SHA256())

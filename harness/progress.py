@@ -1,0 +1,104 @@
+"""What lanes say while they work, and how it reaches the process that shows it.
+
+Under pytest-xdist the lanes are in worker processes and the terminal is the controller's. Workers send datagrams to a
+Unix socket: a lost one costs a moment of display, and a slow reader holds up nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A process has collected its tests: `claims` by place, and tests that need no unit."""
+
+    claims: dict[str, int]
+    others: int
+
+
+@dataclass(frozen=True)
+class Doing:
+    """A lane has begun something; an empty `what` means that it is done."""
+
+    place: str
+    what: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """A lane has finished something worth a line."""
+
+    place: str
+    what: str
+    seconds: float
+    facts: str = ""
+
+
+@dataclass(frozen=True)
+class LaneReport:
+    """What a lane has to say when it is over: plain values, as they cross from a worker to the controller."""
+
+    place: str
+    seconds: float
+    restarts: int
+    restart_floor: int
+    slowest_step: str
+    slowest_seconds: float
+    incidents: tuple[str, ...]
+    faults: tuple[str, ...]
+    """Whose, incident by incident."""
+
+
+Message = Collected | Doing | Done
+Tell = Callable[[Message], None]
+
+KINDS: dict[str, type[Collected] | type[Doing] | type[Done]] = {
+    kind.__name__: kind for kind in (Collected, Doing, Done)
+}
+
+
+def teller(address: str) -> Tell:
+    """A function that sends messages to the listener at `address`, and never waits for it."""
+    outbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    outbox.settimeout(0)
+
+    def tell(message: Message) -> None:
+        # Display only: a full queue, or a listener that is gone, is no reason to disturb a unit.
+        with suppress(OSError):
+            outbox.sendto(json.dumps([type(message).__name__, asdict(message)]).encode(), address)
+
+    return tell
+
+
+@contextmanager
+def listening(heard: Callable[[Message], None]) -> Iterator[str]:
+    """Receive messages for the block, and call `heard` for each, on a thread of its own. Yields the address."""
+    with (
+        # Not in the run's directory: the path of a Unix socket may have 107 bytes at most.
+        tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox,
+    ):
+        address = str(Path(folder, "progress"))
+        inbox.bind(address)
+        thread = threading.Thread(target=_receive, args=(inbox, heard), name="progress", daemon=True)
+        thread.start()
+        try:
+            yield address
+        finally:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as farewell:
+                farewell.sendto(b"", address)
+            thread.join()
+
+
+def _receive(inbox: socket.socket, heard: Callable[[Message], None]) -> None:
+    while data := inbox.recv(65536):
+        name, facts = json.loads(data)
+        heard(KINDS[name](**facts))

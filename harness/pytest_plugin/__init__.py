@@ -1,0 +1,40 @@
+"""The pytest face: options, and nothing else until a lab is there to be driven.
+
+Every pytest start on the machine imports this module, whether it has to do with us or not: it imports nothing
+beyond pytest itself. `claims` turns tests into claims on places, `dealing` shares places out to xdist's workers,
+`display` shows the run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+DEFAULT_LAB = "lab.toml"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("mcu-hil", "hardware in the loop (mcu-hil)")
+    group.addoption(
+        "--lab",
+        metavar="FILE",
+        help=f"lab file whose units the claims are put to (default: {DEFAULT_LAB} in the root directory)",
+    )
+    group.addoption(
+        "--place", action="append", default=[], metavar="NAME", help="only this place of the lab (repeatable)"
+    )
+    group.addoption(
+        "--tag", action="append", default=[], metavar="TAG", help="only places with this tag (repeatable)"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "about(*experiments): the experiments whose observations this claim reads")
+    asked = config.getoption("--lab")
+    file = Path(asked) if asked else config.rootpath / DEFAULT_LAB
+    if asked or file.is_file():
+        from harness.pytest_plugin.session import join_session
+
+        join_session(config, file)

@@ -1,0 +1,232 @@
+"""Claims: tests parametrised by place, answered from what the lanes of this process observe.
+
+A claim is run when its observations are there, whatever its turn (`slots` says how).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from harness.experiment import Experiment, Plan
+from harness.fault import Incident, Unanswered, Verdict
+from harness.lab import Place
+from harness.progress import Collected, LaneReport, Tell
+from harness.pytest_plugin.session import Run
+from harness.pytest_plugin.slots import Slots
+from harness.unit import Unit
+
+if TYPE_CHECKING:
+    from harness.bench import Bench
+    from harness.lane import Lane
+
+WORKER_OUTPUT = "mcu_hil"
+
+
+class Claims:
+    """The plugin of a process that drives units: xdist's workers, or the one process where there are none."""
+
+    def __init__(self, config: pytest.Config, run: Run, tell: Tell) -> None:
+        self._config = config
+        self._run = run
+        self._tell = tell
+        self._lanes: dict[str, Lane] = {}
+        self._claims: list[pytest.Function] = []
+        self._slots = Slots()
+        self.reports: list[LaneReport] = []
+
+    # Collection: one test a place.
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "place" not in metafunc.fixturenames:
+            return
+        places = [pytest.param(place, id=place.name) for place in self._run.places]
+        about = _experiments(metafunc.definition)
+        if "seen" in metafunc.fixturenames and not about:
+            raise pytest.UsageError(
+                f"{metafunc.definition.nodeid} uses the fixture `seen`: name its experiment with "
+                "@pytest.mark.about(experiment)"
+            )
+        metafunc.parametrize("place", places, indirect=True)
+        if len(about) > 1:
+            metafunc.parametrize("_about", [pytest.param(one, id=one.name) for one in about], indirect=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self._run.done:
+            items[:] = [item for item in items if item.nodeid not in self._run.done]
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._claims = [item for item in session.items if isinstance(item, pytest.Function) and _place(item)]
+        by_place = Counter(place.name for claim in self._claims if (place := _place(claim)))
+        self._tell(Collected(dict(by_place), len(session.items) - len(self._claims)))
+
+    # The run: lanes for the places that a selected claim needs.
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        if session.config.option.collectonly or not self._claims:
+            return (yield)
+        # Drivers and their libraries are for runs that drive something.
+        from harness.bench import Bench
+
+        with ExitStack() as stack:
+            places = [place for place in self._run.places if any(_place(claim) is place for claim in self._claims)]
+            run = self._run
+            bench = stack.enter_context(Bench(places, run.lab.state_dir, run.folder, run.doing))
+            for place in places:
+                self._lanes[place.name] = self._lane(place, bench)
+            stack.callback(self._finish)
+            for lane in self._lanes.values():
+                lane.start()
+            return (yield)
+
+    def _lane(self, place: Place, bench: Bench) -> Lane:
+        """The lane of a place, not started; its claims wait for it."""
+        from harness.lane import Lane
+
+        claims = [claim for claim in self._claims if _place(claim) is place]
+        needed = [_experiment(claim) for claim in claims if "seen" in claim.fixturenames]
+        visits = sum("unit" in claim.fixturenames for claim in claims)
+        lane = Lane(place, Plan.of(needed), visits, bench, self._tell)
+        for claim in claims:
+            if "unit" in claim.fixturenames:
+                self._slots.add(claim, lane.visited)
+            else:
+                self._slots.add(claim, lane.seen[_experiment(claim).name] if "seen" in claim.fixturenames else None)
+        return lane
+
+    def _finish(self) -> None:
+        if self._slots:
+            # pytest was told to stop before all were run.
+            for lane in self._lanes.values():
+                lane.stop()
+        self.reports = [lane.join() for lane in self._lanes.values()]
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[WORKER_OUTPUT] = [vars(report) for report in self.reports]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
+        if _place(item) is None:
+            return None
+        claim = self._slots.take()
+        claimed_next = nextitem is not None and _place(nextitem) is not None
+        _tell_xdist(item, claim)
+        # The test before this one was told that `item` would follow: what it left up for `item` alone must go.
+        item.session._setupstate.teardown_exact(claim)
+        claim.ihook.pytest_runtest_logstart(nodeid=claim.nodeid, location=claim.location)
+        runtestprotocol(claim, nextitem=self._slots.likely_next() if claimed_next else nextitem)
+        claim.ihook.pytest_runtest_logfinish(nodeid=claim.nodeid, location=claim.location)
+        return True
+
+    # What tests may ask for.
+
+    @pytest.fixture
+    def place(self, request: pytest.FixtureRequest) -> Place:
+        """The place that this claim is about."""
+        assert isinstance(request.param, Place)
+        return request.param
+
+    @pytest.fixture
+    def _about(self, request: pytest.FixtureRequest) -> Experiment[object]:
+        """The experiment of this claim: one of those that it is about, or the only one."""
+        return _experiment(request.node)
+
+    @pytest.fixture
+    def seen(self, place: Place, _about: Experiment[object]) -> object:
+        """The observations of the experiment that the mark `about` names, on this place."""
+        return self._lanes[place.name].seen[_about.name].result()
+
+    @pytest.fixture
+    def unit(self, place: Place) -> Iterator[Unit]:
+        """The live unit, for a test that drives it step by step; after the experiments, back to the baseline."""
+        with self._lanes[place.name].visit() as unit:
+            yield unit
+
+    # Verdicts.
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        place = _place(item)
+        if place is None:
+            return report
+        incident = _incident(call)
+        if incident is not None:
+            report.longrepr = str(incident)
+        verdict = _verdict(report, incident)
+        report.hil = {  # type: ignore[attr-defined]
+            "place": place.name,
+            "verdict": verdict and verdict.value,
+            "incident": incident and str(incident),
+            "fault": incident and incident.fault.value,
+        }
+        if verdict is not None:
+            report.user_properties += [
+                ("place", place.name),
+                ("model", place.model),
+                ("verdict", verdict.value),
+                ("evidence", str(self._run.folder / "evidence" / f"{place.name}.jsonl")),
+            ]
+        return report
+
+
+def _incident(call: pytest.CallInfo[None]) -> Incident | None:
+    raised = call.excinfo and call.excinfo.value
+    return raised.incident if isinstance(raised, Unanswered) else None
+
+
+def _verdict(report: pytest.TestReport, incident: Incident | None) -> Verdict | None:
+    """What this phase of a claim settles; None where it settles nothing."""
+    if incident is not None:
+        return incident.verdict
+    match report.when, report.outcome:
+        case _, "skipped":
+            return Verdict.SKIPPED
+        case "call", "passed":
+            return Verdict.HELD
+        case "call", _:
+            return Verdict.FAILED
+        case _, "failed":
+            return Verdict.ERROR
+    return None
+
+
+def _place(item: pytest.Item) -> Place | None:
+    """The place that a test is parametrised with; None for a test that needs no unit."""
+    found = item.callspec.params.get("place") if isinstance(item, pytest.Function) and _has_params(item) else None
+    return found if isinstance(found, Place) else None
+
+
+def _has_params(item: pytest.Function) -> bool:
+    return hasattr(item, "callspec")
+
+
+def _experiments(definition: pytest.Item) -> list[Experiment[object]]:
+    mark = definition.get_closest_marker("about")
+    return list(mark.args) if mark else []
+
+
+def _experiment(claim: pytest.Function) -> Experiment[object]:
+    chosen = claim.callspec.params.get("_about")
+    if isinstance(chosen, Experiment):
+        return chosen
+    [only] = _experiments(claim)
+    return only
+
+
+def _tell_xdist(offered: pytest.Item, chosen: pytest.Item) -> None:
+    """A worker of xdist reports under the index of the test that it believes is running: let it be the right one.
+
+    Its plugin has neither a name nor a hook for this.
+    """
+    for plugin in offered.config.pluginmanager.get_plugins():
+        if type(plugin).__name__ == "WorkerInteractor":
+            plugin.item_index = offered.session.items.index(chosen)

@@ -1,0 +1,82 @@
+"""One run as pytest sees it: which lab, which places, where its files go, and which process this is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ConfigurationError
+from harness.lab import Lab, Place, load_lab
+
+WORKER_INPUT = "mcu_hil"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every process of one run knows."""
+
+    lab_file: Path
+    lab: Lab
+    places: tuple[Place, ...]
+    """Those that this process may touch; in the controller, all that were chosen."""
+    folder: Path
+    done: frozenset[str]
+    """Node ids that another worker has answered already, before it was lost."""
+
+    @property
+    def doing(self) -> str:
+        """What a run says it is doing, to those who wait for its places."""
+        return f"pytest run {self.folder.name}"
+
+
+def join_session(config: pytest.Config, file: Path) -> None:
+    """Make this pytest process part of a run over the lab in `file`: register what does the work.
+
+    Raises pytest.UsageError, one line, where the lab or the choice of places is wrong.
+    """
+    try:
+        lab = load_lab(file)
+        given = getattr(config, "workerinput", {}).get(WORKER_INPUT)
+        if given is None:
+            names, tags = config.getoption("--place"), config.getoption("--tag")
+            places = lab.select(names, tags)
+            run = Run(file, lab, places, _new_folder(lab), frozenset())
+        else:
+            places = tuple(place for place in lab.places if place.name in given["places"])
+            run = Run(file, lab, places, Path(given["folder"]), frozenset(given["done"]))
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
+
+    from harness.pytest_plugin.claims import Claims
+
+    if given is not None:
+        from harness.progress import teller
+
+        config.pluginmanager.register(Claims(config, run, teller(given["progress"])), "mcu-hil-claims")
+        return
+    from harness.pytest_plugin.display import Display
+    from harness.pytest_plugin.ledger import Ledger
+
+    display = Display(config, run)
+    config.pluginmanager.register(Ledger(run), "mcu-hil-ledger")
+    config.pluginmanager.register(display, "mcu-hil-display")
+    if _is_distributed(config):
+        from harness.pytest_plugin.dealing import Dealer
+
+        config.pluginmanager.register(Dealer(config, run, display.heard), "mcu-hil-dealer")
+    else:
+        config.pluginmanager.register(Claims(config, run, display.heard), "mcu-hil-claims")
+
+
+def _is_distributed(config: pytest.Config) -> bool:
+    return bool(getattr(config.option, "numprocesses", None)) or bool(getattr(config.option, "tx", None))
+
+
+def _new_folder(lab: Lab) -> Path:
+    """Where this run keeps its files; made when something is first written to it."""
+    started = datetime.now(UTC).astimezone().strftime("%Y%m%dT%H%M%S")
+    return lab.state_dir / "runs" / f"{started}-{os.getpid()}"

@@ -1,0 +1,117 @@
+"""A unit that tells what it is being put through: to the display, to the evidence, and to the summary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from certstore import Upload
+from harness.deadline import Deadline
+from harness.evidence import Evidence
+from harness.lab import Place
+from harness.progress import Doing, Done, Tell
+from harness.tls.handshake import Handshake
+from harness.unit import (
+    Answer,
+    CertificatePage,
+    Condition,
+    Identity,
+    Page,
+    Restart,
+    RestartLogEntry,
+    Service,
+    Unit,
+    Way,
+)
+
+
+class Watched:
+    """A `Unit` that hands every call to another one and tells of it."""
+
+    def __init__(self, unit: Unit, evidence: Evidence, tell: Tell) -> None:
+        self._unit = unit
+        self._evidence = evidence
+        self._tell = tell
+        self.during = "reading the baseline"
+        """What the steps belong to, as the display and the evidence name it."""
+        self.slowest_step = ""
+        self.slowest_seconds = 0.0
+
+    @property
+    def place(self) -> Place:
+        return self._unit.place
+
+    @property
+    def identity(self) -> Identity:
+        return self._unit.identity
+
+    @property
+    def baseline(self) -> Handshake:
+        return self._unit.baseline
+
+    @property
+    def restarts(self) -> int:
+        return self._unit.restarts
+
+    def handshake(self, deadline: Deadline) -> Handshake:
+        with self._step("handshake"):
+            seen = self._unit.handshake(deadline)
+        self._evidence.note(
+            "handshake",
+            {
+                "protocol_version": seen.protocol_version,
+                "cipher_suite": seen.cipher_suite,
+                "leaf_sha256": seen.fingerprint,
+                "certificates": len(seen.presented_chain),
+                "seconds": seen.handshake_seconds,
+            },
+        )
+        return seen
+
+    def condition(self) -> Condition:
+        with self._step("reading the condition"):
+            return self._unit.condition()
+
+    def restart_log(self) -> tuple[RestartLogEntry, ...]:
+        with self._step("reading the restart log"):
+            return self._unit.restart_log()
+
+    def services(self) -> dict[str, Service]:
+        with self._step("reading the services"):
+            return self._unit.services()
+
+    def home_page(self) -> Page:
+        with self._step("reading the home page"):
+            return self._unit.home_page()
+
+    def certificate_page(self) -> CertificatePage:
+        with self._step("reading the SSL certificates page"):
+            return self._unit.certificate_page()
+
+    def upload(self, upload: Upload) -> Answer:
+        with self._step("uploading"):
+            return self._unit.upload(upload)
+
+    def remove(self) -> Answer:
+        with self._step("removing the custom pair"):
+            return self._unit.remove()
+
+    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
+        with self._step(f"restarting by {way}"):
+            restart = self._unit.restart(deadline, way)
+        facts = f"down after {restart.down_seconds:.1f} s, web after {restart.web_seconds:.1f} s"
+        self._tell(Done(self.place.name, f"{self.during}: restarted by {way}", restart.booted_seconds, facts))
+        return restart
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        self._tell(Doing(self.place.name, f"{self.during}: {what}"))
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            seconds = time.monotonic() - began
+            self._evidence.note("step", {"during": self.during, "what": what, "seconds": round(seconds, 3)})
+            if seconds > self.slowest_seconds:
+                self.slowest_step, self.slowest_seconds = what, seconds

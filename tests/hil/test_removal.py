@@ -1,0 +1,63 @@
+"""Removing the custom pair: the way back to the pair that the unit came with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from harness import catalogue
+from harness.deadline import Deadline
+from harness.experiment import Leaves, experiment
+from harness.observation import Look, asks_for_restart, look
+from harness.tls.handshake import Handshake
+from harness.unit import Answer, Unit
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was seen of a unit while its custom pair was removed."""
+
+    baseline: Handshake
+    before: Look
+    answer: Answer
+    removed: Look
+    restarted: Look
+
+
+@experiment(Leaves.BASELINE, restarts=1)
+def removal(unit: Unit) -> Removal:
+    """Starts from a custom pair: one that an earlier experiment left, or else one that is installed for it."""
+    before = look(unit)
+    if before.handshake.leaf == unit.baseline.leaf:
+        unit.upload(catalogue.ca_signed(unit.place.address).upload)
+        unit.restart(Deadline.after(unit.place.restart_timeout))
+        before = look(unit)
+    answer = unit.remove()
+    removed = look(unit)
+    unit.restart(Deadline.after(unit.place.restart_timeout))
+    return Removal(unit.baseline, before, answer, removed, look(unit))
+
+
+pytestmark = pytest.mark.about(removal)
+
+
+def test_a_removal_makes_a_restart_required(seen: Removal) -> None:
+    assert seen.answer.taken
+    assert asks_for_restart(seen.before.home, seen.removed.home)
+
+
+def test_the_custom_pair_is_served_until_the_restart(seen: Removal) -> None:
+    assert seen.removed.handshake.presented_chain == seen.before.handshake.presented_chain
+
+
+def test_the_baseline_is_served_after_the_restart(seen: Removal) -> None:
+    assert seen.restarted.handshake.presented_chain == seen.baseline.presented_chain
+
+
+def test_the_status_table_says_that_the_baselines_key_matches(seen: Removal) -> None:
+    assert seen.restarted.certificates.local_certificate.key_matches
+
+
+def test_no_restart_is_pending_after_the_restart(seen: Removal) -> None:
+    assert not seen.restarted.condition.reboot_required

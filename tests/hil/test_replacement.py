@@ -1,0 +1,147 @@
+"""Replacing the certificate and key, as the vendor's article has it: upload, restart, look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from harness import catalogue, pki
+from harness.catalogue import Material
+from harness.deadline import Deadline
+from harness.experiment import Leaves, experiment
+from harness.lab import Place
+from harness.observation import Look, asks_for_restart, look
+from harness.unit import Answer, OperationalStatus, Restart, Service, Unit, Way
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What was seen of a unit while its pair was replaced by another."""
+
+    material: Material
+    services: dict[str, Service]
+    before: Look
+    answer: Answer
+    uploaded: Look
+    restart: Restart
+    restarted: Look
+
+
+def replace(unit: Unit, make: Callable[[str], Material], way: Way) -> Replacement:
+    material = make(unit.place.address)
+    services, before = unit.services(), look(unit)
+    answer = unit.upload(material.upload)
+    uploaded = look(unit)
+    restart = unit.restart(Deadline.after(unit.place.restart_timeout), way)
+    return Replacement(material, services, before, answer, uploaded, restart, look(unit))
+
+
+@experiment(Leaves.CUSTOM_PAIR, restarts=1)
+def self_signed(unit: Unit) -> Replacement:
+    """The article's own commands: a self-signed certificate, its key encrypted with DES-EDE3; restarted by web."""
+    return replace(unit, catalogue.article_self_signed, Way.WEB)
+
+
+@experiment(Leaves.CUSTOM_PAIR, restarts=1)
+def ca_signed(unit: Unit) -> Replacement:
+    """A leaf signed by an authority, two intermediates appended, the key plain; restarted by API."""
+    return replace(unit, catalogue.ca_signed, Way.API)
+
+
+pytestmark = pytest.mark.about(self_signed, ca_signed)
+
+
+# Before.
+
+
+def test_https_is_open_before_the_upload(seen: Replacement) -> None:
+    """Secure web needs a feature key and the service ticked (device-reference 4)."""
+    assert seen.services["https"].wanted
+    assert seen.services["https"].open
+
+
+def test_no_restart_is_pending_before_the_upload(seen: Replacement) -> None:
+    assert not seen.before.condition.reboot_required
+
+
+# After the upload, before the restart.
+
+
+def test_the_upload_makes_a_restart_required(seen: Replacement) -> None:
+    assert seen.answer.taken
+    assert seen.uploaded.condition.reboot_required
+
+
+def test_the_status_table_says_that_the_key_matches(seen: Replacement) -> None:
+    assert seen.uploaded.certificates.local_certificate.key_matches
+
+
+def test_every_page_asks_for_the_restart(seen: Replacement) -> None:
+    pages = zip(seen.before.pages, seen.uploaded.pages, strict=True)
+    assert [after.heading for before, after in pages if not asks_for_restart(before, after)] == []
+
+
+def test_the_pair_from_before_is_served_until_the_restart(seen: Replacement) -> None:
+    assert seen.uploaded.handshake.presented_chain == seen.before.handshake.presented_chain
+
+
+def test_the_upload_alone_does_not_restart_the_unit(seen: Replacement) -> None:
+    assert seen.uploaded.condition.restart_time == seen.before.condition.restart_time
+    assert seen.uploaded.restart_log == seen.before.restart_log
+
+
+# The restart.
+
+
+def test_the_unit_says_when_it_restarted(seen: Replacement) -> None:
+    assert seen.restart.restart_time_after > seen.restart.restart_time_before
+
+
+def test_the_restart_is_in_the_restart_log_once(seen: Replacement) -> None:
+    """One line more, and the others kept: nobody else's restart came in between."""
+    before, after = seen.before.restart_log, seen.restarted.restart_log
+    assert after[:-1] == before
+    assert "reboot" in after[-1].reason or "shutdown" in after[-1].reason
+
+
+def test_the_unit_works_again_after_the_restart(seen: Replacement) -> None:
+    assert seen.restarted.condition.finished_booting
+    assert seen.restarted.condition.operational_status is OperationalStatus.ACTIVE
+
+
+def test_no_restart_is_pending_after_the_restart(seen: Replacement) -> None:
+    assert not seen.restarted.condition.reboot_required
+
+
+def test_no_page_asks_for_a_restart_after_it(seen: Replacement) -> None:
+    pages = zip(seen.before.pages, seen.restarted.pages, strict=True)
+    assert [after.heading for before, after in pages if asks_for_restart(before, after)] == []
+
+
+# What is served then.
+
+
+def test_the_uploaded_leaf_is_served_after_the_restart(seen: Replacement) -> None:
+    """The handshake was completed, so the unit holds the leaf's private key too."""
+    assert seen.restarted.handshake.leaf == seen.material.leaf
+
+
+def test_a_leaf_is_served_with_the_chain_it_came_with(seen: Replacement) -> None:
+    """Whichever pair is served, it is served whole and in order."""
+    known = {look.handshake.leaf: look.handshake.presented_chain for look in (seen.before, seen.uploaded)}
+    known[seen.material.leaf] = seen.material.chain
+    assert seen.restarted.handshake.presented_chain == known[seen.restarted.handshake.leaf]
+
+
+def test_an_uploaded_leaf_that_is_served_names_the_unit(seen: Replacement, place: Place) -> None:
+    """By the host name or IP address under which people open the unit (device-reference 2.5)."""
+    served = {look.handshake.leaf for look in (seen.uploaded, seen.restarted)} & {seen.material.leaf}
+    assert [leaf for leaf in served if not pki.names_address(leaf, place.address)] == []
+
+
+def test_no_other_unit_is_touched(seen: Replacement) -> None:
+    """While all units of the lab are being changed, this one serves its own pairs only."""
+    own = {seen.before.handshake.leaf, seen.material.leaf}
+    assert {look.handshake.leaf for look in (seen.before, seen.uploaded, seen.restarted)} <= own
