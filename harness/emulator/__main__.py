@@ -1,0 +1,70 @@
+"""`python -m harness.emulator`: one line of JSON in, one line out, units until standard input ends.
+
+In: `{"units": [blueprint, ...]}` (`Blueprint.document`). Out, when all listen:
+`{"ready": {name: {"http": "127.10.0.1:8080", "https": "127.10.0.1:8443"}}, "failed": {name: reason}}`. Secrets come this way and no other. When standard input ends,
+so does the process: however its parent goes, it does not stay behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import resource
+import signal
+import sys
+
+from harness.emulator.blueprint import Blueprint
+from harness.emulator.hosting import Host
+
+LARGEST_LINE = 64 * 2**20
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.WARNING, format="emulator: %(message)s")
+    _allow_many_files()
+    asyncio.run(_run())
+
+
+def _allow_many_files() -> None:
+    # Two listeners a unit: the usual soft limit of 1,024 is reached at 500 units.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+async def _run() -> None:
+    loop = asyncio.get_running_loop()
+    finished = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, finished.set)
+    commands = asyncio.StreamReader(limit=LARGEST_LINE)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    host = Host()
+    asked = await commands.readline()
+    if not asked:
+        return
+    await host.start(Blueprint.from_document(unit) for unit in json.loads(asked)["units"])
+    _answer(host)
+    closed = loop.create_task(_end_of(commands))
+    closed.add_done_callback(lambda _: finished.set())
+    await finished.wait()
+    closed.cancel()
+    await host.stop()
+
+
+def _answer(host: Host) -> None:
+    ready = {
+        name: {service: f"{unit.blueprint.address}:{unit.services[service].port}" for service in ("http", "https")}
+        for name, unit in host.units.items()
+    }
+    sys.stdout.write(json.dumps({"ready": ready, "failed": host.failed}) + "\n")
+    sys.stdout.flush()
+
+
+async def _end_of(commands: asyncio.StreamReader) -> None:
+    while await commands.read(65536):
+        pass
+
+
+if __name__ == "__main__":
+    main()

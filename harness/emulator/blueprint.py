@@ -1,0 +1,99 @@
+"""What one emulated unit is built as, and whether it can be built."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from harness.emulator.defects import DEFECTS
+from harness.emulator.skin import generations, load_skin
+from harness.errors import ConfigurationError
+from harness.lab import Place
+
+FEATURE_KEYS = ("Secure management (HTTPS)", "Encryption")
+"""The names of the keys that HTTPS needs one of (device-reference 6, mark D)."""
+
+VERSION = re.compile(r"(?P<generation>\d+\.\d+)(?:\((?P<build>\d+\.\d+)\))?")
+"""`major.minor(x.y)` (device-reference 1.1, mark D); without the bracket the generation's newest known build."""
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """One unit: everything about it that its lab decides."""
+
+    name: str
+    model: str
+    address: str
+    http: int
+    https: int
+    firmware: str
+    restart_seconds: float
+    defect: str | None = None
+    user: str = "admin"
+    password: str = field(default="", repr=False)
+    features: tuple[str, ...] = FEATURE_KEYS
+
+    def document(self) -> dict[str, Any]:
+        """What `from_document` reads. It holds the password: for a pipe, never for a command line."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Blueprint:
+        return cls(**(document | {"features": tuple(document["features"])}))
+
+    @classmethod
+    def of(cls, place: Place) -> Blueprint:
+        """The blueprint of an emulated place.
+
+        Raises ConfigurationError where `check` does, and where the login's password cannot be looked up.
+        """
+        check(place)
+        assert place.emulated is not None, "check refuses others"
+        return cls(
+            name=place.name,
+            model=place.model,
+            address=place.address,
+            http=place.ports.http,
+            https=place.ports.https,
+            firmware=place.emulated.firmware,
+            restart_seconds=place.emulated.restart_seconds,
+            defect=place.emulated.defect,
+            user=place.login.user,
+            password=place.login.password.reveal(f"{place.name}: login password"),
+        )
+
+
+def check(place: Place) -> None:
+    """Raises ConfigurationError, naming place and value, where no such unit can be emulated."""
+    if place.emulated is None:
+        raise ConfigurationError(f"place {place.name!r} is a real unit, not an emulated one")
+    version = VERSION.fullmatch(place.emulated.firmware)
+    if version is None:
+        raise ConfigurationError(
+            f"place {place.name!r}: firmware {place.emulated.firmware!r} is not of the form '4.3(2.18)'"
+        )
+    if version["generation"] not in generations():
+        raise _unknown(place, "firmware", version["generation"], generations())
+    if place.emulated.defect is not None and place.emulated.defect not in DEFECTS:
+        raise _unknown(place, "defect", place.emulated.defect, DEFECTS)
+
+
+def generation_of(firmware: str) -> str:
+    """`4.3` of `4.3(2.18)`."""
+    return firmware.partition("(")[0]
+
+
+def software_version(firmware: str) -> str:
+    """The whole version: `4.3` alone is its generation's newest known build."""
+    if "(" in firmware:
+        return firmware
+    return f"{firmware}({load_skin(firmware).newest_build})"
+
+
+def _unknown(place: Place, what: str, value: str, known: Iterable[str]) -> ConfigurationError:
+    near = difflib.get_close_matches(value, list(known), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+    return ConfigurationError(f"place {place.name!r}: unknown {what} {value!r}: {hint}")

@@ -1,0 +1,115 @@
+"""Many units in one process, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from harness.emulator.blueprint import Blueprint
+from harness.emulator.front import PortTaken
+from harness.emulator.pair import Pair
+from harness.emulator.site import new_server
+from harness.emulator.unit import EmulatedUnit
+
+Told = TypeVar("Told")
+
+
+class Host:
+    """Units on the running event loop. They share the HTTP server; a unit itself is little more than its state."""
+
+    def __init__(self) -> None:
+        self.units: dict[str, EmulatedUnit] = {}
+        self.failed: dict[str, str] = {}
+        """Name of a unit that could not be started, and why."""
+        self._at: dict[str, EmulatedUnit] = {}
+        self._server = new_server(self._at.get)
+
+    async def start(self, blueprints: Iterable[Blueprint]) -> None:
+        """Afterwards each is in `units`, listening, or in `failed`; one that cannot start stops no other."""
+        for blueprint in blueprints:
+            unit = EmulatedUnit(blueprint, self._server)
+            try:
+                await unit.start()
+            except PortTaken as taken:
+                self.failed[blueprint.name] = str(taken)
+            else:
+                self.units[blueprint.name] = unit
+                self._at[blueprint.address] = unit
+
+    async def stop(self) -> None:
+        """Nothing listens, no connection is open."""
+        for unit in self.units.values():
+            unit.stop()
+        await self._server.shutdown(timeout=1.0)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a unit really stores and serves, whatever it says."""
+
+    stored: Pair
+    running: Pair
+    serving: Pair | None
+    boots: int
+    """How often it has started since its emulation began."""
+
+
+class HostThread:
+    """Units in this process, beside the code that drives them over the network."""
+
+    def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
+        self._host = host
+        self._loop = loop
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        return self._host.failed
+
+    def truth(self, name: str) -> Truth:
+        def look(unit: EmulatedUnit) -> Truth:
+            return Truth(unit.store.stored, unit.store.running, unit.serving, unit.boots)
+
+        return self._ask(name, look)
+
+    def cut_power(self, name: str) -> None:
+        """The unit is gone at once, and starts again as after a restart."""
+        self._ask(name, EmulatedUnit.lose_power)
+
+    def _ask(self, name: str, question: Callable[[EmulatedUnit], Told]) -> Told:
+        told: Future[Told] = Future()
+
+        def ask() -> None:
+            told.set_result(question(self._host.units[name]))
+
+        self._loop.call_soon_threadsafe(ask)
+        return told.result(timeout=10.0)
+
+
+@contextmanager
+def hosted(blueprints: Iterable[Blueprint]) -> Iterator[HostThread]:
+    """The units, listening; gone afterwards."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="emulated units", daemon=True)
+    thread.start()
+    try:
+        host = asyncio.run_coroutine_threadsafe(_started(list(blueprints)), loop).result()
+        try:
+            yield HostThread(host, loop)
+        finally:
+            asyncio.run_coroutine_threadsafe(host.stop(), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+async def _started(blueprints: list[Blueprint]) -> Host:
+    host = Host()
+    await host.start(blueprints)
+    return host

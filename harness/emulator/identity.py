@@ -1,0 +1,58 @@
+"""Who a unit says it is."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+
+from harness.emulator.blueprint import Blueprint, generation_of, software_version
+from harness.emulator.skin import load_skin
+from harness.lab import Table
+
+
+class ModelFacts(Table):
+    api_model: str
+    serial: str
+    video_ports: int
+    audio_ports: int
+    content_ports: int
+    max_video_resolution: str
+
+
+@functools.cache
+def models() -> dict[str, ModelFacts]:
+    """By the name that lab.toml uses."""
+    text = (resources.files("harness.emulator") / "models.toml").read_text(encoding="utf-8")
+    return {name: ModelFacts.model_validate(facts) for name, facts in tomllib.loads(text).items()}
+
+
+@dataclass(frozen=True)
+class Identity:
+    manufacturer: str
+    model: str
+    facts: ModelFacts
+    serial: str
+    software_version: str
+    build_version: str
+    host_name: str
+
+    @classmethod
+    def of(cls, blueprint: Blueprint) -> Identity:
+        skin = load_skin(generation_of(blueprint.firmware))
+        facts = models()[blueprint.model]
+        software = software_version(blueprint.firmware)
+        # Stable from run to run, so that a lab's history knows its units again.
+        number = int(hashlib.sha256(blueprint.name.encode()).hexdigest(), 16) % 10_000
+        return cls(
+            manufacturer=skin.manufacturer,
+            model=blueprint.model,
+            facts=facts,
+            serial=f"{facts.serial}{number:04d}",
+            software_version=software,
+            # The bracket equals that of the software version (device-reference 1.1, mark D).
+            build_version=skin.build_prefix + software[software.index("(") :],
+            host_name=blueprint.name,
+        )

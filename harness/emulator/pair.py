@@ -1,0 +1,91 @@
+"""A certificate chain with its key, as the unit serves it."""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from dataclasses import dataclass, field, replace
+from importlib import resources
+
+from certstore import Credential
+from harness.emulator.skin import TlsSettings
+
+
+class PairUnloadable(Exception):
+    """The TLS library does not take the pair."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Certificates in DER, leaf first, and the key in PEM; whether they fit is the TLS library's to say."""
+
+    certificates: tuple[bytes, ...]
+    private_key: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, credential: Credential | None) -> Pair:
+        """None is the factory pair."""
+        return FACTORY if credential is None else cls(credential.certificates, credential.private_key_pem())
+
+    @property
+    def leaf(self) -> bytes:
+        return self.certificates[0]
+
+    @property
+    def is_factory(self) -> bool:
+        return self == FACTORY
+
+    def without_intermediates(self) -> Pair:
+        return replace(self, certificates=self.certificates[:1])
+
+
+def _factory() -> Pair:
+    # One file for all units, key and all: every real unit leaves the factory with the same pair too (device-reference
+    # 2.1, mark D), so that this key protects nothing anywhere and is no secret.
+    text = (resources.files("harness.emulator") / "factory.pem").read_text(encoding="ascii")
+    blocks = re.findall(r"-----BEGIN [^-]+-----.*?-----END [^-]+-----\n", text, re.DOTALL)
+    certificate, private_key = blocks
+    return Pair((ssl.PEM_cert_to_DER_cert(certificate),), private_key.encode())
+
+
+FACTORY = _factory()
+
+_FACTORY_CONTEXTS: dict[TlsSettings, ssl.SSLContext] = {}
+
+
+def context_for(pair: Pair, settings: TlsSettings) -> ssl.SSLContext:
+    """A server context that presents `pair`; all units of a generation share the one of the factory pair.
+
+    Raises PairUnloadable.
+    """
+    if pair != FACTORY:
+        return _new_context(pair, settings)
+    # A context is most of a unit's memory (27 KB), and most units of a big lab serve the factory pair.
+    if settings not in _FACTORY_CONTEXTS:
+        _FACTORY_CONTEXTS[settings] = _new_context(pair, settings)
+    return _FACTORY_CONTEXTS[settings]
+
+
+def _new_context(pair: Pair, settings: TlsSettings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # First of all: at a higher security level loading a small key or an old signature fails.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = _version(settings.minimum)
+    context.maximum_version = _version(settings.maximum)
+    certificates = "".join(ssl.DER_cert_to_PEM_cert(certificate) for certificate in pair.certificates)
+    # load_cert_chain reads files only. This one has no name and is gone when its descriptor is.
+    descriptor = os.memfd_create("pair")
+    try:
+        os.write(descriptor, certificates.encode() + pair.private_key)
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}")
+    except ssl.SSLError as error:
+        raise PairUnloadable(error.reason or "unreadable") from None
+    finally:
+        os.close(descriptor)
+    context.set_ciphers(f"{settings.ciphers}:@SECLEVEL=0")
+    return context
+
+
+def _version(name: str) -> ssl.TLSVersion:
+    return ssl.TLSVersion[name.replace(".", "_")]

@@ -1,0 +1,49 @@
+"""Network > Services: what is ticked, on which port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from harness.emulator.skin import Skin
+
+
+@dataclass(frozen=True)
+class Service:
+    name: str
+    label: str
+    protocol: str
+    ticked: bool
+    port: int
+
+
+@dataclass(frozen=True)
+class Services:
+    """All rows, in the page's order."""
+
+    rows: tuple[Service, ...]
+
+    @classmethod
+    def at_first(cls, skin: Skin, ticked: dict[str, int]) -> Services:
+        """As built: `ticked` are the emulated ones with their ports. What has no listener here is not ticked, so that
+        no page claims a service that is not there."""
+        return cls(
+            tuple(
+                Service(row.name, row.label, row.protocol, row.name in ticked, ticked.get(row.name, row.port))
+                for row in skin.services.rows
+            )
+        )
+
+    def __getitem__(self, name: str) -> Service:
+        return next(row for row in self.rows if row.name == name)
+
+    def with_row(self, name: str, port: int, ticked: frozenset[str]) -> Services:
+        """With `name` on `port`, ticked when it is one of `ticked`."""
+        return Services(
+            tuple(replace(row, port=port, ticked=name in ticked) if row.name == name else row for row in self.rows)
+        )
+
+    @property
+    def is_consistent(self) -> bool:
+        """Every port possible, and no two ticked TCP services on one."""
+        ports = [row.port for row in self.rows if row.ticked and row.protocol == "tcp"]
+        return len(ports) == len(set(ports)) and all(1 <= row.port <= 65535 for row in self.rows)

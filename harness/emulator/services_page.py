@@ -1,0 +1,42 @@
+"""Network > Services (device-reference 4)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from harness.emulator.services import Service, Services
+from harness.emulator.skin import ServicesTexts
+from harness.emulator.visiting import Answer, Guarded, administrators_only, back_to, denied, render, submission
+
+
+@administrators_only
+async def services(visit: Guarded) -> Answer:
+    unit = visit.unit
+    locked = frozenset() if unit.has_https_key else frozenset({"https"})
+    return render("services", unit, visit.session, locked=locked)
+
+
+@administrators_only
+async def change_services(visit: Guarded) -> Answer:
+    texts = visit.unit.skin.services
+    fields = await submission(visit)
+    if fields is None:
+        return denied(visit.unit)
+    wanted = Services(tuple(_as_submitted(row, fields, texts) for row in visit.unit.services.rows))
+    if not wanted.is_consistent:
+        return back_to("services", visit, texts.bad_port)
+    # Shielded: closing the service that this very request came by ends the request, not the change.
+    await asyncio.shield(visit.unit.apply(wanted))
+    return back_to("services", visit, texts.applied)
+
+
+def _as_submitted(row: Service, fields: dict[str, bytes], texts: ServicesTexts) -> Service:
+    digits = fields.get(texts.port_field.format(name=row.name), str(row.port).encode())
+    return Service(
+        row.name,
+        row.label,
+        row.protocol,
+        # A tick box that is not ticked is not sent.
+        ticked=texts.ticked_field.format(name=row.name) in fields,
+        port=int(digits) if digits.isdigit() and len(digits) <= 5 else 0,
+    )

@@ -1,0 +1,76 @@
+"""Web sessions: few, tied to an address, forgotten at a restart."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from harness.emulator.skin import SessionSettings
+
+
+@dataclass
+class Session:
+    """One login of one person."""
+
+    user: str
+    address: str
+    """Where it was opened from; the cookie is good from nowhere else (device-reference 3.3, mark D)."""
+    forms: deque[str]
+    """What the one-time inputs of the forms now open hold; the oldest is forgotten first."""
+    used: float
+    notice: str | None = None
+    """What the next page has to say about the last submission."""
+    asked_to_confirm: bool = False
+    """The next Shutdown page is the one that asks again."""
+
+    def new_form(self) -> str:
+        self.forms.append(secrets.token_hex(8))
+        return self.forms[-1]
+
+    def submit(self, form: str) -> bool:
+        """Whether `form` was open; it is not afterwards, so that a repeated submission is noticed."""
+        if form not in self.forms:
+            return False
+        self.forms.remove(form)
+        return True
+
+    def take_notice(self) -> str | None:
+        notice, self.notice = self.notice, None
+        return notice
+
+
+class Sessions:
+    """All sessions of one unit. They expire when somebody asks, so that an idle unit needs no timer."""
+
+    def __init__(self, settings: SessionSettings) -> None:
+        self._settings = settings
+        self._open: dict[str, Session] = {}
+
+    def open(self, user: str, address: str) -> str | None:
+        """The cookie of a new session, or None while as many are open as the unit allows."""
+        self._expire()
+        if len(self._open) >= self._settings.limit:
+            return None
+        cookie = secrets.token_hex(16)
+        self._open[cookie] = Session(user, address, deque(maxlen=self._settings.outstanding_forms), time.monotonic())
+        return cookie
+
+    def find(self, cookie: str | None) -> Session | None:
+        self._expire()
+        session = self._open.get(cookie or "")
+        if session is not None:
+            session.used = time.monotonic()
+        return session
+
+    def close(self, cookie: str | None) -> None:
+        self._open.pop(cookie or "", None)
+
+    def forget_all(self) -> None:
+        self._open.clear()
+
+    def _expire(self) -> None:
+        oldest = time.monotonic() - 60 * self._settings.idle_minutes
+        for cookie in [cookie for cookie, session in self._open.items() if session.used < oldest]:
+            del self._open[cookie]

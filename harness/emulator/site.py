@@ -1,0 +1,99 @@
+"""The one HTTP server of all units: finds the unit by the address that was asked, and the page by its path."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+from harness.emulator import api, certificate_page, forms, login_pages, services_page, shutdown_page, status_xml
+from harness.emulator.unit import EmulatedUnit
+from harness.emulator.visiting import Answer, Page, Visit
+
+# Two files of the largest size that certstore looks at, and the rest of the form.
+LARGEST_BODY = 40 * 2**20
+
+Find = Callable[[str], EmulatedUnit | None]
+
+
+def new_server(find: Find) -> web.Server:
+    """An HTTP server whose connections may belong to any unit that `find` knows by address."""
+    silent = logging.getLogger("harness.emulator.http")
+    return web.Server(
+        functools.partial(_serve, find),
+        request_factory=_request,
+        # A restarting unit forgets what it was doing for the connections that it drops.
+        handler_cancellation=True,
+        access_log=None,
+        logger=silent,
+        keepalive_timeout=75.0,
+    )
+
+
+def _request(message, payload, protocol, writer, task):  # type: ignore[no-untyped-def]  # aiohttp's own types are private
+    return web.BaseRequest(
+        message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=LARGEST_BODY
+    )
+
+
+async def _serve(find: Find, request: web.BaseRequest) -> web.StreamResponse:
+    address, *_ = request.get_extra_info("sockname", ("",))
+    unit = find(address)
+    if unit is None:
+        # The connection is gone already.
+        return web.Response(status=503)
+    answer = await _answer(unit, request)
+    response = answer.response
+    response.headers["Server"] = unit.skin.http.server
+    if answer.afterwards is not None:
+        # Once it is written it is on its way, even if the connection is closed next.
+        response.force_close()
+        await response.prepare(request)
+        await response.write_eof()
+        answer.afterwards()
+    return response
+
+
+async def _answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer:
+    skin = unit.skin
+    match request.method, request.path:
+        case "POST", "/RPC2":
+            reply = api.answer(unit, await request.read())
+            response = web.Response(body=reply.body, content_type="text/xml")
+            # As in the documented samples (device-reference 7.1, mark D).
+            response.force_close()
+            return Answer(response, reply.afterwards)
+        case "GET" | "HEAD", "/system.xml":
+            return Answer(web.Response(body=status_xml.system(unit), content_type="text/xml"))
+    table = PAGES if request.method in ("GET", "HEAD") else CHANGES if request.method == "POST" else {}
+    paths = skin.paths if table is PAGES else skin.change_paths
+    name = next((name for name, path in paths.items() if path == request.path), None)
+    if name is None:
+        return Answer(web.Response(status=404, text="404 Not Found"))
+    visit = Visit(unit, request, unit.sessions.find(request.cookies.get(skin.session.cookie)))
+    try:
+        return await table[name](visit)
+    except forms.FormDamaged as error:
+        return Answer(web.Response(status=400, text=f"400 Bad Request: {error}"))
+
+
+PAGES: Mapping[str, Page] = {
+    "root": login_pages.home,
+    "home": login_pages.home,
+    "login": login_pages.login,
+    "logout": login_pages.logout,
+    "denied": login_pages.denied,
+    "services": services_page.services,
+    "certificates": certificate_page.certificates,
+    "shutdown": shutdown_page.shutdown,
+}
+
+CHANGES: Mapping[str, Page] = {
+    "login": login_pages.log_in,
+    "services": services_page.change_services,
+    "certificates": certificate_page.change_certificates,
+    "shutdown": shutdown_page.change_shutdown,
+}

@@ -1,0 +1,186 @@
+"""One emulated unit: its state, and what changes it. Pages and API ask and tell it; it knows neither."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from certstore import Upload, firmware_named
+from harness.emulator.blueprint import Blueprint, generation_of
+from harness.emulator.clock import Clock
+from harness.emulator.defects import conduct_of
+from harness.emulator.front import HttpFactory, Listener, PortTaken, open_plain, open_tls
+from harness.emulator.identity import Identity
+from harness.emulator.lifecycle import Event, State, after, allows
+from harness.emulator.pair import FACTORY, Pair, PairUnloadable, context_for
+from harness.emulator.services import Service, Services
+from harness.emulator.sessions import Sessions
+from harness.emulator.skin import load_skin
+from harness.emulator.users import users_of
+
+log = logging.getLogger("harness.emulator")
+
+HTTPS_KEYS = frozenset({"Secure management (HTTPS)", "Encryption"})
+"""HTTPS needs one of them (device-reference 6, mark D)."""
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    time: datetime
+    reason: str
+
+
+class EmulatedUnit:
+    """Lives on one event loop; every method is called there."""
+
+    def __init__(self, blueprint: Blueprint, http: HttpFactory) -> None:
+        self.blueprint = blueprint
+        self.skin = load_skin(generation_of(blueprint.firmware))
+        self.identity = Identity.of(blueprint)
+        self.users = users_of(blueprint.user, blueprint.password)
+        self.clock = Clock()
+        self.sessions = Sessions(self.skin.session)
+        self.services = Services.at_first(self.skin, {"http": blueprint.http, "https": blueprint.https})
+        self.restart_log = [LogEntry(self.clock.restart_time, self.skin.reasons.cold_boot)]
+        self.state = State.ACTIVE
+        self.boots = 0
+        self._conduct = conduct_of(blueprint.defect)
+        self.store = self._conduct.blank_store(firmware_named(self.identity.software_version))
+        self.serving: Pair | None = FACTORY
+        """What HTTPS presents; None where the pair could not be loaded."""
+        self._context: ssl.SSLContext = context_for(FACTORY, self.skin.tls)
+        self._http = http
+        self._listeners: dict[str, Listener] = {}
+        self._under_way: asyncio.Task[None] | None = None
+
+    @property
+    def has_https_key(self) -> bool:
+        return not HTTPS_KEYS.isdisjoint(self.blueprint.features)
+
+    def is_open(self, service: str) -> bool:
+        """Whether the listener really is there."""
+        return service in self._listeners
+
+    async def start(self) -> None:
+        """Listen. Raises PortTaken where one port cannot be had; then none is open."""
+        if taken := await self._open([row.name for row in self.services.rows]):
+            self.stop()
+            raise taken[0]
+
+    def stop(self) -> None:
+        """As without power: nothing listens, nothing is under way."""
+        if self._under_way is not None:
+            self._under_way.cancel()
+            self._under_way = None
+        self._close(list(self._listeners))
+
+    async def upload(self, upload: Upload) -> None:
+        """Store the pair, to be used after the next restart. Raises certstore.UploadRefused; then nothing changed."""
+        # A slow key derivation must not hold up the other units of this process.
+        received = await asyncio.to_thread(self.store.receive, upload)
+        self.store = self.store.keep(received)
+        self._serve(self._conduct.serves_after_change(self.serving, self.store))
+
+    def remove(self) -> None:
+        """Store the factory pair, to be used after the next restart."""
+        self.store = self.store.remove()
+        self._serve(self._conduct.serves_after_change(self.serving, self.store))
+
+    async def apply(self, services: Services) -> None:
+        """Services open and close at once (device-reference 4, mark D). Whoever uses a closed one is cut off."""
+        changed = [row.name for row in services.rows if row != self.services[row.name]]
+        self.services = services
+        self._close(changed)
+        await self._open(changed)
+
+    def shut_down(self) -> None:
+        """Begin to; web and API stay alive."""
+        if allows(self.state, Event.SHUT_DOWN):
+            self.state = after(self.state, Event.SHUT_DOWN)
+            self._begin(self._halt())
+
+    def restart(self, reason: str) -> None:
+        """Drop everything now, be gone for the blueprint's restart_seconds, and come back with the stored pair."""
+        if allows(self.state, Event.RESTART):
+            self._go_down(Event.RESTART)
+            self._begin(self._boot(reason))
+
+    def lose_power(self) -> None:
+        """As `restart`, but unasked."""
+        self._go_down(Event.POWER_LOSS)
+        self._begin(self._boot(self.skin.reasons.cold_boot))
+
+    def _begin(self, phase: Coroutine[object, object, None]) -> None:
+        if self._under_way is not None:
+            self._under_way.cancel()
+        self._under_way = asyncio.get_running_loop().create_task(phase)
+
+    async def _halt(self) -> None:
+        await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.shutting_down)
+        self.state = after(self.state, Event.HALTED)
+
+    def _go_down(self, event: Event) -> None:
+        self.state = after(self.state, event)
+        self._close(list(self._listeners))
+        self.sessions.forget_all()
+
+    async def _boot(self, reason: str) -> None:
+        await asyncio.sleep(self.blueprint.restart_seconds)
+        self.store = self.store.restart()
+        self.clock.start()
+        self.boots += 1
+        self.restart_log.append(LogEntry(self.clock.restart_time, reason))
+        self._serve(self._conduct.serves_after_start(self.serving, self.store))
+        self.state = after(self.state, Event.LISTENING)
+        for taken in await self._open([row.name for row in self.services.rows]):
+            log.warning("%s: %s", self.blueprint.name, taken)
+        await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.finishing_boot)
+        self.state = after(self.state, Event.BOOTED)
+
+    def _serve(self, pair: Pair | None) -> None:
+        if pair == self.serving or pair is None:
+            return
+        try:
+            self._context = context_for(pair, self.skin.tls)
+            self.serving = pair
+        except PairUnloadable as error:
+            log.warning("%s: the stored pair cannot be served: %s", self.blueprint.name, error)
+            self._serve_instead()
+
+    def _serve_instead(self) -> None:
+        match self.skin.tls.unloadable_pair:
+            case "factory":
+                self._context = context_for(FACTORY, self.skin.tls)
+                self.serving = FACTORY
+            case "closed":
+                self.serving = None
+                self._close(["https"])
+
+    async def _open(self, names: Iterable[str]) -> list[PortTaken]:
+        """Open those of them that are ticked and can be; what could not be had, and why."""
+        taken = []
+        for name in names:
+            try:
+                await self._open_one(self.services[name])
+            except PortTaken as error:
+                taken.append(error)
+        return taken
+
+    async def _open_one(self, service: Service) -> None:
+        address = self.blueprint.address
+        if not service.ticked:
+            return
+        match service.name:
+            case "http":
+                self._listeners["http"] = await open_plain(address, service.port, self._http)
+            case "https" if self.has_https_key and self.serving is not None:
+                self._listeners["https"] = await open_tls(address, service.port, self._http, lambda: self._context)
+
+    def _close(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._listeners:
+                self._listeners.pop(name).close()

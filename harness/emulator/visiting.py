@@ -1,0 +1,134 @@
+"""One person's request: who asks, whether they may, and what they get back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import jinja2
+from aiohttp import web
+
+from harness.emulator.forms import parse_form
+from harness.emulator.lifecycle import State
+from harness.emulator.sessions import Session
+from harness.emulator.unit import EmulatedUnit
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of one person."""
+
+    unit: EmulatedUnit
+    request: web.BaseRequest
+    session: Session | None
+
+    @property
+    def address(self) -> str:
+        return self.request.remote or ""
+
+    async def form(self) -> dict[str, bytes]:
+        """Raises FormDamaged."""
+        return await _form(self.request)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send, and what to do when it has been sent."""
+
+    response: web.Response
+    afterwards: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A visit by somebody who has the right to the page."""
+
+    unit: EmulatedUnit
+    request: web.BaseRequest
+    session: Session
+
+
+Page = Callable[[Visit], Awaitable[Answer]]
+GuardedPage = Callable[[Guarded], Awaitable[Answer]]
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("harness.emulator"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(page: str, unit: EmulatedUnit, session: Session | None, **facts: object) -> Answer:
+    skin = unit.skin
+    text = (
+        _templates()
+        .get_template(f"{page}.html")
+        .render(
+            page=page,
+            skin=skin,
+            unit=unit,
+            identity=unit.identity,
+            session=session,
+            title=skin.title.format(page=skin.heading(page)),
+            banners=_banners(unit),
+            notice=session.take_notice() if session else None,
+            **facts,
+        )
+    )
+    return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
+
+
+def _banners(unit: EmulatedUnit) -> list[str]:
+    texts = unit.skin.banners
+    states = {State.SHUTTING_DOWN: texts.shutting_down, State.SHUT_DOWN: texts.shut_down}
+    pending = [texts.restart_required] if unit.store.restart_required else []
+    return [*pending, *(text for state, text in states.items() if state is unit.state)]
+
+
+def redirect(status: int, location: str) -> Answer:
+    return Answer(web.Response(status=status, headers={"Location": location}))
+
+
+def denied(unit: EmulatedUnit) -> Answer:
+    return redirect(unit.skin.http.to_login, unit.skin.paths["denied"])
+
+
+def administrators_only(page: GuardedPage) -> Page:
+    """Others are sent to the login page, or told that access is denied (device-reference 3.3)."""
+
+    @functools.wraps(page)
+    async def guarded(visit: Visit) -> Answer:
+        skin, session = visit.unit.skin, visit.session
+        if session is None:
+            field = skin.login.requested_page_field
+            wanted = quote(visit.request.path.removeprefix("/"))
+            return redirect(skin.http.to_login, f"{skin.paths['login']}?{field}={wanted}")
+        if session.address != visit.address or not visit.unit.users[session.user].is_administrator:
+            return denied(visit.unit)
+        return await page(Guarded(visit.unit, visit.request, session))
+
+    return guarded
+
+
+async def _form(request: web.BaseRequest) -> dict[str, bytes]:
+    return parse_form(request.headers.get("Content-Type", ""), await request.read())
+
+
+async def submission(visit: Guarded) -> dict[str, bytes] | None:
+    """The fields of a form that is submitted for the first time; None otherwise: the page has expired."""
+    fields = await _form(visit.request)
+    form = fields.get(visit.unit.skin.one_time_field, b"").decode("ascii", "replace")
+    return fields if visit.session.submit(form) else None
+
+
+def back_to(page: str, visit: Guarded, notice: str | None = None) -> Answer:
+    """To the page that the form is on, where `notice` is shown."""
+    visit.session.notice = notice
+    return redirect(visit.unit.skin.http.after_post, visit.unit.skin.paths[page])
