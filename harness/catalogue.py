@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,10 @@ class Material:
         return self.chain[0]
 
 
+Make = Callable[[str], Material]
+MakeBad = Callable[[str], Upload]
+
+
 def article_self_signed(address: str) -> Material:
     """A self-signed certificate and a DES-EDE3 encrypted key, made as the vendor's article makes them.
 
@@ -44,14 +48,12 @@ def article_self_signed(address: str) -> Material:
     with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
         key, certificate = Path(folder, "privkey.pem"), Path(folder, "cacert.pem")
         # OpenSSL 3 writes PKCS#8 unless told otherwise, which the article's firmware may not read.
-        openssl(["genrsa", "-traditional", "-des3", "-out", str(key), str(pki.KEY_BITS)], "-passout")
+        openssl("genrsa", "-passout", ["-traditional", "-des3", "-out", str(key), str(pki.KEY_BITS)])
         kind = "IP" if isinstance(pki.general_name(address), x509.IPAddress) else "DNS"
         alternative = f"subjectAltName={kind}:{address}"
         subject = ["-subj", f"/C=GB/O=mcu-hil/CN={address}", "-addext", alternative]
-        openssl(
-            ["req", "-new", "-x509", "-key", str(key), "-out", str(certificate), "-days", "3650", *subject],
-            "-passin",
-        )
+        request = ["-new", "-x509", "-key", str(key), "-out", str(certificate), "-days", "3650", *subject]
+        openssl("req", "-passin", request)
         pem = certificate.read_bytes()
         upload = Upload(pem, key.read_bytes(), PASSPHRASE)
     return Material(upload, (pki.pem_to_der(pem),))
@@ -82,8 +84,8 @@ def foreign_key(address: str) -> Upload:
     return Upload(issued.certificate_pem, pki.key_pem(other), None)
 
 
-def openssl(arguments: Iterable[str], passphrase_option: str) -> None:
-    """Run the openssl command line; it reads PASSPHRASE from a pipe named by `passphrase_option`.
+def openssl(command: str, passphrase_option: str, arguments: Iterable[str]) -> None:
+    """Run one command of openssl; it reads PASSPHRASE from a pipe that `passphrase_option` names.
 
     Raises BenchError where it is missing or fails: it is a tool of the bench.
     """
@@ -92,11 +94,11 @@ def openssl(arguments: Iterable[str], passphrase_option: str) -> None:
         stack.callback(os.close, reader)
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(PASSPHRASE + b"\n")
-        command = ["openssl", *arguments, passphrase_option, f"fd:{reader}"]
+        line = ["openssl", command, passphrase_option, f"fd:{reader}", *arguments]
         try:
-            subprocess.run(command, check=True, capture_output=True, pass_fds=[reader], timeout=OPENSSL_SECONDS)
+            subprocess.run(line, check=True, capture_output=True, pass_fds=[reader], timeout=OPENSSL_SECONDS)
         except FileNotFoundError as error:
             raise BenchError("the openssl command line is not installed: the article's commands need it") from error
         except subprocess.CalledProcessError as error:
             reason = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise BenchError(f"openssl {command[1]} failed: {' '.join(reason)}") from error
+            raise BenchError(f"openssl {command} failed: {' '.join(reason)}") from error

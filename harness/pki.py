@@ -6,6 +6,7 @@ import datetime
 import functools
 import ipaddress
 import itertools
+import secrets
 import threading
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ class Authority:
     def create(cls, intermediates: int = 0) -> Authority:
         """A new root with `intermediates` certificate authorities in a row below it."""
         key = rsa_key()
-        name = _name(f"mcu-hil test root {_serial()}")
+        name = _name(f"mcu-hil test root {secrets.token_hex(4)}")
         root = _certificate(name, key, name, key, _ca_extensions(key, key))
         authority = cls(root, (root,), key)
         for depth in range(1, intermediates + 1):

@@ -1,0 +1,51 @@
+"""Every named upload is what its name says, judged by certstore and by the openssl command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from certstore import Refusal, UploadRefused, receive
+from harness import catalogue, pki
+
+ADDRESS = "127.10.0.3"
+
+GOOD = {"article-self-signed": catalogue.article_self_signed, "ca-signed": catalogue.ca_signed}
+BAD = {
+    "wrong-passphrase": (catalogue.wrong_passphrase, Refusal.WRONG_PASSPHRASE),
+    "foreign-key": (catalogue.foreign_key, Refusal.KEY_MISMATCH),
+}
+
+
+@pytest.mark.parametrize("make", GOOD.values(), ids=GOOD)
+def test_a_good_upload_is_taken_whole(make: catalogue.Make) -> None:
+    material = make(ADDRESS)
+
+    credential = receive(material.upload)
+
+    assert (credential.leaf, *credential.chain) == material.chain
+    assert pki.names_address(material.leaf, ADDRESS)
+
+
+@pytest.mark.parametrize(("make", "refusal"), BAD.values(), ids=BAD)
+def test_a_bad_upload_is_refused_for_its_own_reason(make: catalogue.MakeBad, refusal: Refusal) -> None:
+    with pytest.raises(UploadRefused) as refused:
+        receive(make(ADDRESS))
+
+    assert refused.value.refusal is refusal
+
+
+def test_the_articles_key_has_the_form_that_the_vendors_procedure_yields() -> None:
+    """`RSA PRIVATE KEY`, DES-EDE3-CBC (device-reference 2.5, mark I, certain)."""
+    key = catalogue.article_self_signed(ADDRESS).upload.private_key
+
+    assert key.startswith(b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,")
+
+
+def test_a_chain_has_two_intermediates() -> None:
+    assert len(catalogue.ca_signed(ADDRESS).chain) == 3
+
+
+def test_a_host_name_is_named_too() -> None:
+    material = catalogue.article_self_signed("mcu.example")
+
+    assert pki.names_address(material.leaf, "mcu.example")
