@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
@@ -23,8 +24,14 @@ STOP_SECONDS = 5.0
 class Emulation:
     """Units that listen, except those that could not."""
 
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str]
     """Place name to one line that says why; `127.10.0.3:8443 is in use by another program`."""
+    _process: subprocess.Popen[bytes] = field(repr=False)
+
+    def wait(self) -> NoReturn:
+        """For a person to end us. Raises BenchError should the units end of themselves."""
+        status = self._process.wait()
+        raise BenchError(f"the emulated units have ended (status {status})")
 
 
 @contextmanager
@@ -64,7 +71,7 @@ def _started(process: subprocess.Popen[bytes], blueprints: list[Blueprint]) -> E
     line = process.stdout.readline()
     if not line:
         raise BenchError("the emulated units did not start: their process ended")
-    return Emulation(failed=json.loads(line)["failed"])
+    return Emulation(json.loads(line)["failed"], process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

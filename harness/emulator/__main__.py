@@ -1,8 +1,9 @@
 """`python -m harness.emulator`: one line of JSON in, one line out, units until standard input ends.
 
-In: `{"units": [blueprint, ...]}` (`Blueprint.document`). Out, when all listen:
-`{"ready": {name: {"http": "127.10.0.1:8080", "https": "127.10.0.1:8443"}}, "failed": {name: reason}}`. Secrets come this way and no other. When standard input ends,
-so does the process: however its parent goes, it does not stay behind.
+In: `{"units": [blueprint, ...]}`, each as `Blueprint.document` gives it. Out, when all listen:
+`{"ready": {name: {"http": "127.10.0.1:8080", "https": "127.10.0.1:8443"}}, "failed": {name: reason}}`.
+Secrets come this way and no other. When standard input ends, so does the process: however its parent goes, it does
+not stay behind.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""`mcu-hil emulate`: the emulated units of a lab, for a browser, curl or openssl to try things on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from harness.drivers.emulated import Emulation, emulated_units
+from harness.errors import BenchError, ConfigurationError
+from harness.lab import Place, load_lab
+
+# Cisco's own procedure (device-reference 2.5, mark D), with what today's openssl needs to be told.
+PROCEDURE = """
+[bold]Replace the certificate of {name}[/bold] as Cisco's article does:
+  1. openssl genrsa -traditional -des3 -out privkey.pem 2048
+     openssl req -new -x509 -days 365 -key privkey.pem -subj /CN={address} -out cert.pem
+  2. Open http://{address}:{http} in a browser and log in.
+  3. Network > SSL certificates: choose both files, type the passphrase, press Upload certificate and key.
+  4. Settings > Shutdown: press Shut down MCU, Confirm MCU shutdown, Restart MCU.
+  5. openssl s_client -connect {address}:{https} -tls1 -cipher ALL:@SECLEVEL=0 -legacy_server_connect </dev/null \\
+       2>/dev/null | openssl x509 -noout -subject -dates
+"""
+
+
+@click.command()
+@click.option(
+    "--lab", "lab_file", type=click.Path(path_type=Path), default=Path("lab.toml"), show_default=True, help="The lab."
+)
+@click.option("--place", "names", multiple=True, metavar="NAME", help="Only this place; repeatable.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only places with this tag; repeatable.")
+def emulate(lab_file: Path, names: tuple[str, ...], tags: tuple[str, ...]) -> None:
+    """Start the emulated units of a lab and keep them until Ctrl-C."""
+    try:
+        places = _emulated_places(lab_file, names, tags)
+        with emulated_units(places) as emulation:
+            _show(places, emulation)
+            emulation.wait()
+    except ConfigurationError as error:
+        _fail(str(error), status=4)
+    except BenchError as error:
+        _fail(str(error), status=10)
+    except KeyboardInterrupt:
+        # How a person says that they are done.
+        return
+
+
+def _emulated_places(lab_file: Path, names: Sequence[str], tags: Sequence[str]) -> list[Place]:
+    chosen = load_lab(lab_file).select(names, tags)
+    # A real unit that is asked for by name is a mistake to be told about; one that is merely in the file is not.
+    places = [place for place in chosen if place.emulated is not None or place.name in names]
+    if not places:
+        raise ConfigurationError(f"{lab_file}: none of the chosen places is emulated")
+    return places
+
+
+def _show(places: Sequence[Place], emulation: Emulation) -> None:
+    if emulation.failed:
+        raise BenchError("; ".join(f"{name}: {why}" for name, why in emulation.failed.items()))
+    table = Table("place", "model", "firmware", "HTTP", "HTTPS", "login")
+    for place in places:
+        assert place.emulated is not None
+        table.add_row(
+            place.name,
+            place.model,
+            place.emulated.firmware,
+            f"http://{place.address}:{place.ports.http}",
+            f"https://{place.address}:{place.ports.https}",
+            f"{place.login.user}, {_password_words(place)}",
+        )
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console.print(table)
+    first = places[0]
+    console.print(
+        PROCEDURE.format(name=first.name, address=first.address, http=first.ports.http, https=first.ports.https)
+    )
+    console.print("Ctrl-C ends all of them.")
+
+
+def _password_words(place: Place) -> str:
+    return "the password of the lab file" if place.login.password.reveal(place.name) else "no password"
+
+
+def _fail(message: str, status: int) -> None:
+    click.echo(f"mcu-hil emulate: {message}", err=True)
+    sys.exit(status)
