@@ -9,13 +9,13 @@ import time
 from dataclasses import dataclass
 
 from harness.deadline import Deadline
-from harness.errors import BenchError
+from harness.errors import BenchError, UnitError
 from harness.tls.context import shared_legacy_context
 
 CONNECT_SECONDS = 10.0
 
 
-class HandshakeFailed(Exception):
+class HandshakeFailed(UnitError):
     """TCP was open, TLS was not: the unit refused, broke off or did not speak TLS."""
 
 

@@ -1,0 +1,152 @@
+"""A page as a flat sequence of texts and controls: what a person can see of it, and what sending it needs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a control is."""
+
+    HIDDEN = "hidden input"
+    TEXT = "text field"
+    PASSWORD = "password field"
+    FILE = "file field"
+    CHECKBOX = "tick box"
+    RADIO = "radio button"
+    SELECT = "list"
+    TEXTAREA = "text area"
+    SUBMIT = "button"
+    IMAGE = "image button"
+    BUTTON = "scripted button"
+    RESET = "reset button"
+
+
+PRESSED = (Kind.SUBMIT, Kind.IMAGE, Kind.BUTTON)
+"""What sends a form."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A place in a table; tables are numbered in reading order."""
+
+    table: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+    line: int
+    cells: tuple[Cell, ...]
+    """Outermost first."""
+
+
+# Two fields may read alike; each is itself.
+@dataclass(frozen=True, eq=False)
+class Control:
+    kind: Kind
+    name: str
+    values: tuple[str, ...] = field(repr=False)
+    """What it sends as it stands; more or less than one only for lists."""
+    caption: str
+    """What a button reads."""
+    labels: tuple[str, ...]
+    """Texts that the markup itself assigns to it."""
+    form: int | None
+    enabled: bool
+    checked: bool
+    seen: bool
+    action: str
+    """Where this button sends its form, if elsewhere than the form says."""
+    line: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    number: int
+    id: str
+    name: str
+    action: str
+    method: str
+    enctype: str
+    charset: str
+
+
+@dataclass(frozen=True)
+class Link:
+    text: str
+    url: str
+    target: str
+    position: int
+    """How many items stand before its end."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """The page sends the browser on by itself."""
+
+    seconds: float
+    url: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """One page, or one frame of it."""
+
+    url: str
+    charset: str
+    title: str
+    items: tuple[Text | Control, ...]
+    links: tuple[Link, ...]
+    forms: tuple[Form, ...]
+    frames: tuple[Frame, ...]
+    heading_lines: frozenset[int]
+    refresh: Refresh | None
+
+    @functools.cached_property
+    def controls(self) -> tuple[Control, ...]:
+        return tuple(item for item in self.items if isinstance(item, Control))
+
+    @functools.cached_property
+    def lines(self) -> dict[int, str]:
+        """The texts of each line that has any, white space folded, in reading order."""
+        parts: dict[int, list[str]] = {}
+        for item in self.items:
+            if isinstance(item, Text):
+                parts.setdefault(item.line, []).append(item.text)
+        folded = ((line, " ".join("".join(texts).split())) for line, texts in parts.items())
+        return {line: text for line, text in folded if text}
+
+    @functools.cached_property
+    def rows(self) -> dict[tuple[int, int], dict[int, list[int]]]:
+        """Positions of the items of each table row, by column; an item in a nested table is in several."""
+        found: dict[tuple[int, int], dict[int, list[int]]] = {}
+        for position, item in enumerate(self.items):
+            for cell in item.cells:
+                found.setdefault((cell.table, cell.row), {}).setdefault(cell.column, []).append(position)
+        return found
+
+    def text_of(self, positions: list[int]) -> str:
+        """The texts among these items as one, lines and cells parted by a blank."""
+        parts: list[str] = []
+        line = None
+        for position in positions:
+            item = self.items[position]
+            if isinstance(item, Text):
+                parts += [" ", item.text] if item.line != line else [item.text]
+                line = item.line
+        return " ".join("".join(parts).split())
+
+    def has_seen_control(self, positions: list[int]) -> bool:
+        return any(isinstance(item := self.items[position], Control) and item.seen for position in positions)

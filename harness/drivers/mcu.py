@@ -1,0 +1,200 @@
+"""A unit of the MCU family, real or emulated, over its web pages and its API."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from certstore import Upload
+from harness.deadline import Deadline
+from harness.drivers import system_xml
+from harness.drivers.restart import Restarter, find_confirmation
+from harness.drivers.rpc import Api
+from harness.drivers.sight import find_button, find_upload
+from harness.drivers.status_table import read_local_certificate
+from harness.drivers.submission import FileContent
+from harness.drivers.system_xml import read_system_xml
+from harness.drivers.web import Screen, WebSession
+from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
+from harness.drivers.words import CERTIFICATE, NETWORK, PASSPHRASE, PRIVATE_KEY, REMOVE, SSL_CERTIFICATES
+from harness.errors import ConfigurationError, UnitError
+from harness.lab import Place
+from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
+from harness.tls.pins import LeafPins
+from harness.unit import (
+    Answer,
+    CertificatePage,
+    Condition,
+    Identity,
+    Page,
+    Restart,
+    RestartLogEntry,
+    Service,
+    Way,
+)
+
+CERTIFICATES = (NETWORK, SSL_CERTIFICATES)
+HOME = ()
+CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
+
+
+def _unrecorded(_kind: str, _facts: dict[str, object]) -> None:
+    """Nobody keeps a record."""
+
+
+@contextmanager
+def open_unit(place: Place, record: Record = _unrecorded) -> Iterator[Mcu]:
+    """The live unit of this place; its web session, if one was needed, is given back at the end, come what may.
+
+    Administration goes over HTTPS where that answers, otherwise over HTTP. Every exchange is told to `record`.
+    Raises BenchError where the unit cannot be reached, ConfigurationError where the place's password cannot be
+    found or needs an SSH gateway.
+    """
+    if place.gateway is not None:
+        raise ConfigurationError(f"{place.name}: a unit behind a gateway cannot be driven by this driver")
+    pins = LeafPins(f"{place.name}: {place.address}:{place.ports.https}", place.tls.pin)
+    login = Credentials(place.login.user, place.login.password.reveal(f"{place.name}: login password"))
+    wire = Wire(place, pins, record)
+    try:
+        unit = Mcu(wire, pins, login, _identity(wire))
+        try:
+            yield unit
+        finally:
+            unit.log_out()
+    finally:
+        wire.close()
+
+
+def _identity(wire: Wire) -> Identity:
+    """Who answers; from here on the wire uses HTTPS only if that was open."""
+    try:
+        reply = wire.get(wire.url(system_xml.PATH))
+    except (NotOpen, Broken, HandshakeFailed):
+        wire.scheme = "http"
+        reply = wire.get(wire.url(system_xml.PATH))
+    if reply.status != HTTPStatus.OK:
+        raise UnitError(f"{wire.place.name}: {system_xml.PATH} answers HTTP {reply.status}")
+    return read_system_xml(reply.body).identity
+
+
+class Mcu:
+    """Implements harness.unit.Unit."""
+
+    def __init__(self, wire: Wire, pins: LeafPins, login: Credentials, identity: Identity) -> None:
+        self._wire = wire
+        self._pins = pins
+        self._api = Api(wire, login)
+        self._web = WebSession(wire, login, self._api_accepts)
+        self._identity = identity
+        self._restarts = 0
+        self._uploaded = False
+        self._removed = False
+
+    @property
+    def place(self) -> Place:
+        return self._wire.place
+
+    @property
+    def identity(self) -> Identity:
+        return self._identity
+
+    @property
+    def restarts(self) -> int:
+        return self._restarts
+
+    def handshake(self, deadline: Deadline) -> Handshake:
+        return take_handshake(Endpoint(self.place.address, self.place.ports.https), deadline)
+
+    def condition(self) -> Condition:
+        return self._api.condition()
+
+    def restart_log(self) -> tuple[RestartLogEntry, ...]:
+        return self._api.restart_log()
+
+    def services(self) -> dict[str, Service]:
+        return self._api.services()
+
+    def home_page(self) -> Page:
+        return self._web.open(HOME).page
+
+    def certificate_page(self) -> CertificatePage:
+        screen = self._web.open(CERTIFICATES)
+        return CertificatePage(screen.page, read_local_certificate(screen.documents))
+
+    def upload(self, upload: Upload) -> Answer:
+        """The three fields were sent in one submission, once."""
+
+        def press(screen: Screen) -> Screen:
+            found, fields = find_upload(screen.documents)
+            # Whatever becomes of it, a leaf that we sent is no stranger. Only who has its key can serve it.
+            for leaf in _certificates(upload.certificate):
+                self._pins.accept(fingerprint(leaf))
+            self._uploaded = True
+            return self._web.press(
+                found,
+                {
+                    fields[CERTIFICATE]: FileContent("certificate.pem", upload.certificate),
+                    fields[PRIVATE_KEY]: FileContent("privatekey.pem", upload.private_key),
+                    fields[PASSPHRASE]: upload.passphrase or b"",
+                },
+            )
+
+        return self._submit(press)
+
+    def remove(self) -> Answer:
+        """The button that removes the custom pair was pressed, and the question that may follow was answered."""
+
+        def press(screen: Screen) -> Screen:
+            answered = self._web.press(find_button(screen.documents, REMOVE))
+            # Confirmation is documented for trust stores, not for the pair (device-reference 2.6, mark U).
+            if not self._api.reboot_required() and (confirmation := find_confirmation(answered)):
+                answered = self._web.press(confirmation)
+            self._removed = True
+            return answered
+
+        return self._submit(press)
+
+    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
+        if self._removed or (not self._uploaded and self._api.reboot_required()):
+            # What comes up is the factory pair, or what somebody else has stored: we have seen neither.
+            self._pins.accept_next()
+        self._uploaded = self._removed = False
+        restart = self._restarter.restart(deadline, way)
+        self._restarts += 1
+        return restart
+
+    def log_out(self) -> None:
+        self._web.log_out()
+
+    @property
+    def _restarter(self) -> Restarter:
+        return Restarter(self._wire, self._web, self._api)
+
+    def _submit(self, press: Callable[[Screen], Screen]) -> Answer:
+        """Judged by rebootRequired and the status table before and after (device-reference 2.6)."""
+        before = self._api.reboot_required()
+        screen = self._web.open(CERTIFICATES)
+        began = time.monotonic()
+        answered = press(screen)
+        seconds = time.monotonic() - began
+        after = self._api.reboot_required()
+        again = self._web.open(CERTIFICATES)
+        return Answer(answered.page, before, after, read_local_certificate(again.documents), seconds)
+
+    def _api_accepts(self) -> None:
+        """Raises ConfigurationError where the API knows better why nobody was let in."""
+        self._api.query("device.query")
+
+
+def _certificates(pem: bytes) -> Iterator[bytes]:
+    """The DER forms of the blocks that decode; what the unit makes of the others is not known here."""
+    for block in CERTIFICATE_BLOCK.finditer(pem):
+        try:
+            yield base64.b64decode(b"".join(block[1].split()), validate=True)
+        except binascii.Error:
+            continue

@@ -1,0 +1,445 @@
+"""From the bytes of a page to what stands on it, in reading order.
+
+The result is flat: texts and controls one after the other, each with the line and the table cells it stands in.
+That is what a person sees, and it is the same for nested tables, unclosed tags and lists of paragraphs, whereas
+the tree differs for each. Nothing here knows what a page of the unit looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from harness.drivers.document import Cell, Control, Document, Form, Frame, Kind, Link, Refresh, Text
+
+FORM_TAG = re.compile(r"<(/?)form(?=[\s/>])", re.IGNORECASE)
+UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+REFRESH = re.compile(r"\s*(\d+)(?:\.\d*)?\s*[;,]?\s*(?:url\s*=\s*)?[\"']?([^\"']*)", re.IGNORECASE)
+LOCATION = re.compile(r"\blocation(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"']([^\"']+)[\"']")
+SUBMITS = re.compile(r"\bsubmit\s*\(")
+FORM_NAMED = re.compile(
+    r"forms\s*\[\s*[\"']?([\w-]+)|document\.(?!forms\b)(\w+)\.submit|getElementById\(\s*[\"']([\w-]+)"
+)
+
+BLOCKS = frozenset(
+    (
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figure",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "header",
+        "hr",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "noframes",
+        "noscript",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    )
+)
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "legend", "caption"))
+UNREAD = frozenset(("script", "style", "template", "object", "svg"))
+TEXT_TYPES = {
+    "hidden": Kind.HIDDEN,
+    "password": Kind.PASSWORD,
+    "file": Kind.FILE,
+    "checkbox": Kind.CHECKBOX,
+    "radio": Kind.RADIO,
+    "submit": Kind.SUBMIT,
+    "image": Kind.IMAGE,
+    "button": Kind.BUTTON,
+    "reset": Kind.RESET,
+}
+DEFAULT_CAPTIONS = {Kind.SUBMIT: "Submit", Kind.RESET: "Reset", Kind.IMAGE: "Submit"}
+
+
+def read_page(url: str, body: bytes, content_type: str = "") -> Document:
+    """What stands on the page that `url` answered. Any bytes give a document."""
+    charset = _charset(body, content_type)
+    markup = body.decode(charset, errors="replace").replace("\0", "")
+    # Which controls belong to a form is decided by where its tags stand, not by how they nest (HTML 4.12, form
+    # owner): a form opened in one table cell and closed in another is common on pages of that age. Empty elements
+    # keep their place in the tree, whatever is around them.
+    markup = FORM_TAG.sub(lambda tag: f"<input data-form={'end' if tag[1] else 'start'} ", markup)
+    # An explicit encoding outweighs what the page itself declares, which no longer holds here.
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = etree.fromstring(b"<!doctype html><body>" if not markup.strip() else markup.encode(), parser)
+    reader = _Reader(url, charset)
+    if root is not None:
+        reader.read(root)
+    return reader.document()
+
+
+def _charset(body: bytes, content_type: str) -> str:
+    declared = CHARSET.search(content_type.encode("latin-1", "replace")) or CHARSET.search(body[:2048])
+    if body.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if declared:
+        name = declared[1].decode("ascii").lower()
+        try:
+            b"".decode(name)
+        except LookupError:
+            return "cp1252"
+        # What calls itself ISO-8859-1 or ASCII is read as windows-1252 by every browser.
+        return "cp1252" if name.replace("_", "-") in ("iso-8859-1", "latin1", "us-ascii", "ascii") else name
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+@dataclass
+class _Table:
+    number: int
+    row: int = -1
+    column: int = 0
+    spanned: set[tuple[int, int]] = field(default_factory=set)
+
+
+class _Reader:
+    """Walks the tree once and writes down what it passes."""
+
+    def __init__(self, url: str, charset: str) -> None:
+        self.url = url
+        self.base = url
+        self.charset = charset
+        self.title = ""
+        self.items: list[Text | Control] = []
+        self.links: list[Link] = []
+        self.forms: list[Form] = []
+        self.frames: list[Frame] = []
+        self.refresh: Refresh | None = None
+        self.heading_lines: set[int] = set()
+        self.line = 0
+        self.form: int | None = None
+        self.tables: list[_Table] = []
+        self.table_count = 0
+        self.cells: tuple[Cell, ...] = ()
+        self.unseen = 0
+        self.link: tuple[etree._Element, list[str]] | None = None
+        self.labels: list[tuple[str, list[str], list[int]]] = []
+        self.label_texts: dict[str, list[str]] = {}
+        self.texts_by_id: dict[str, str] = {}
+        self.inside_label: dict[int, list[str]] = {}
+        self.ids: dict[int, str] = {}
+        self.form_attributes: dict[int, str] = {}
+
+    def read(self, root: etree._Element) -> None:
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            if not isinstance(element.tag, str):
+                continue
+            if event == "start":
+                if self._start(element):
+                    self._text(element.text)
+                else:
+                    walk.skip_subtree()
+            else:
+                self._end(element)
+                if element is not root:
+                    self._text(element.tail)
+
+    def document(self) -> Document:
+        return Document(
+            url=self.url,
+            charset=self.charset.removesuffix("-sig"),
+            title=" ".join(self.title.split()),
+            items=tuple(self._labelled()),
+            links=tuple(self.links),
+            forms=tuple(self.forms),
+            frames=tuple(self.frames),
+            heading_lines=frozenset(self.heading_lines),
+            refresh=self.refresh,
+        )
+
+    def _labelled(self) -> Iterator[Text | Control]:
+        """The items, with the labels of controls that are complete only at the page's end."""
+        owners = {form.id: form.number for form in self.forms if form.id}
+        for index, item in enumerate(self.items):
+            if isinstance(item, Text):
+                yield item
+                continue
+            texts = [
+                *self.label_texts.get(self.ids.get(index, ""), ()),
+                *("".join(parts) for parts in self.inside_label.get(index, ())),
+                *item.labels,
+            ]
+            owner = owners.get(self.form_attributes[index]) if index in self.form_attributes else item.form
+            yield replace(item, labels=tuple(filter(None, (" ".join(text.split()) for text in texts))), form=owner)
+
+    def _start(self, element: etree._Element) -> bool:
+        """Whether what is inside is to be read."""
+        tag = str(element.tag)
+        if tag in UNREAD:
+            if tag == "script":
+                self._scripted(element.text or "")
+            return False
+        if tag in BLOCKS:
+            self.line += 1
+        if tag in HEADINGS:
+            self.heading_lines.add(self.line)
+        if _is_unseen(element):
+            self.unseen += 1
+        match tag:
+            case "title":
+                self.title = self.title or "".join(element.itertext())
+                return False
+            case "base":
+                self.base = urljoin(self.url, element.get("href", "").strip())
+            case "meta":
+                self._meta(element)
+            case "table":
+                self.tables.append(_Table(self.table_count))
+                self.table_count += 1
+            case "tr" if self.tables:
+                self.tables[-1].row += 1
+                self.tables[-1].column = 0
+            case "td" | "th" if self.tables:
+                self.cells = (*self.cells, _next_cell(self.tables[-1], element))
+            case "a":
+                self.link = (element, [])
+            case "area":
+                self._add_link(element, element.get("alt", ""))
+            case "img":
+                self._text(element.get("alt") or element.get("title"))
+            case "frame" | "iframe":
+                self.frames.append(Frame(element.get("name", ""), self._resolve(element.get("src", ""))))
+                return False
+            case "label":
+                self.labels.append((element.get("for", "").strip(), [], []))
+            case "input":
+                self._input(element)
+            case "select" | "textarea" | "button":
+                self._compound(element)
+                return False
+        return True
+
+    def _end(self, element: etree._Element) -> None:
+        tag = str(element.tag)
+        if tag in UNREAD:
+            return
+        if _is_unseen(element):
+            self.unseen -= 1
+        match tag:
+            case "table":
+                self.tables.pop()
+            case "td" | "th" if self.tables:
+                self.cells = self.cells[:-1]
+            case "a" if self.link is not None:
+                opened, parts = self.link
+                self.link = None
+                self._add_link(opened, "".join(parts))
+            case "label":
+                target, parts, controls = self.labels.pop()
+                self.label_texts.setdefault(target, []).append("".join(parts))
+                for index in controls:
+                    self.inside_label.setdefault(index, []).append("".join(parts))
+        if tag in BLOCKS:
+            self.line += 1
+
+    def _text(self, text: str | None) -> None:
+        if not text:
+            return
+        if self.link is not None:
+            self.link[1].append(text)
+        for _, parts, _ in self.labels:
+            parts.append(text)
+        if self.unseen == 0:
+            self.items.append(Text(text, self.line, self.cells))
+
+    def _input(self, element: etree._Element) -> None:
+        match element.get("data-form"):
+            case "start":
+                self.line += 1
+                # A form inside a form does not exist for a browser.
+                if self.form is None:
+                    self.form = len(self.forms)
+                    self.forms.append(self._form(element))
+                return
+            case "end":
+                self.line += 1
+                self.form = None
+                return
+        kind = TEXT_TYPES.get(element.get("type", "").strip().lower(), Kind.TEXT)
+        value = element.get("value")
+        caption = value if kind is not Kind.IMAGE else element.get("alt") or value or element.get("title")
+        self._add_control(
+            element,
+            kind,
+            values=("on" if value is None and kind in (Kind.CHECKBOX, Kind.RADIO) else value or "",),
+            caption=caption or DEFAULT_CAPTIONS.get(kind, ""),
+        )
+
+    def _compound(self, element: etree._Element) -> None:
+        text = "".join(element.itertext())
+        match element.tag:
+            case "textarea":
+                self._add_control(element, Kind.TEXTAREA, values=(text.removeprefix("\n"),))
+            case "select":
+                self._add_control(element, Kind.SELECT, values=_selected(element))
+            case _:
+                alternatives = (image.get("alt", "") for image in element.iter("img"))
+                caption = (
+                    " ".join([text, *alternatives]).strip() or element.get("value", "") or element.get("title", "")
+                )
+                kind = {"button": Kind.BUTTON, "reset": Kind.RESET}.get(element.get("type", "").lower(), Kind.SUBMIT)
+                self._add_control(element, kind, values=(element.get("value", ""),), caption=caption)
+
+    def _add_control(
+        self, element: etree._Element, kind: Kind, values: tuple[str, ...], caption: str = "", name: str | None = None
+    ) -> None:
+        index = len(self.items)
+        script = element.get("onclick", "") + element.get("href", "")
+        if identifier := element.get("id"):
+            self.ids[index] = identifier.strip()
+        if "form" in element.attrib:
+            self.form_attributes[index] = element.get("form", "").strip()
+        for _, _, controls in self.labels:
+            controls.append(index)
+        form = self.form
+        if form is None and kind is Kind.BUTTON and SUBMITS.search(script):
+            form = self._form_named_by(script)
+        self.items.append(
+            Control(
+                kind=kind,
+                name=element.get("name", "") if name is None else name,
+                values=values,
+                caption=" ".join(caption.split()),
+                labels=tuple(
+                    filter(None, (element.get("aria-label"), element.get("title"), element.get("placeholder")))
+                ),
+                form=form,
+                enabled="disabled" not in element.attrib,
+                checked="checked" in element.attrib,
+                seen=self.unseen == 0 and kind is not Kind.HIDDEN,
+                action=self._resolve(element.get("formaction", "")) if element.get("formaction") else "",
+                line=self.line,
+                cells=self.cells,
+            )
+        )
+
+    def _add_link(self, element: etree._Element, text: str) -> None:
+        shown = " ".join((text if text.strip() else element.get("title", "")).split())
+        target = element.get("href", "").strip()
+        script = element.get("onclick", "") + target
+        if SUBMITS.search(script):
+            # A link that sends a form is a button that looks like a link.
+            self._add_control(element, Kind.BUTTON, values=("",), caption=shown, name="")
+            return
+        if not target or target.startswith("#") or target.lower().startswith("javascript:"):
+            found = LOCATION.search(script)
+            target = found[1] if found else ""
+        if target:
+            self.links.append(Link(shown, self._resolve(target), element.get("target", ""), len(self.items)))
+
+    def _form(self, element: etree._Element) -> Form:
+        return Form(
+            number=self.form or 0,
+            id=element.get("id", "").strip(),
+            name=element.get("name", "").strip(),
+            action=self._resolve(element.get("action", "")) if element.get("action", "").strip() else self.url,
+            method=element.get("method", "get").strip().lower(),
+            enctype=element.get("enctype", "").split(";")[0].strip().lower(),
+            charset=re.split(r"[\s,]+", element.get("accept-charset", "").strip())[0].lower(),
+        )
+
+    def _form_named_by(self, script: str) -> int | None:
+        if not (found := FORM_NAMED.search(script)):
+            return None
+        wanted = next(filter(None, found.groups()))
+        named = [form.number for form in self.forms if wanted in (form.id, form.name, str(form.number))]
+        return named[0] if len(named) == 1 else None
+
+    def _meta(self, element: etree._Element) -> None:
+        if element.get("http-equiv", "").strip().lower() != "refresh":
+            return
+        if (found := REFRESH.match(element.get("content", ""))) and found[2].strip():
+            self.refresh = Refresh(float(found[1]), self._resolve(found[2].strip()))
+
+    def _scripted(self, script: str) -> None:
+        # A script that sends the browser on does so at once; whether the page has anything else to show is the
+        # session's question.
+        if self.refresh is None and (found := LOCATION.search(script)) and "function" not in script:
+            self.refresh = Refresh(0.0, self._resolve(found[1]))
+
+    def _resolve(self, target: str) -> str:
+        try:
+            return urljoin(self.base, target.strip()).partition("#")[0]
+        except ValueError:
+            # Such as an IPv6 address cut off: it leads nowhere.
+            return ""
+
+
+def _is_unseen(element: etree._Element) -> bool:
+    return "hidden" in element.attrib or bool(UNSEEN_STYLE.search(element.get("style", "")))
+
+
+def _next_cell(table: _Table, element: etree._Element) -> Cell:
+    table.row = max(table.row, 0)
+    while (table.row, table.column) in table.spanned:
+        table.column += 1
+    cell = Cell(table.number, table.row, table.column)
+    width, height = _span(element, "colspan"), _span(element, "rowspan")
+    table.spanned |= {
+        (cell.row + below, cell.column + beside) for below in range(1, height) for beside in range(width)
+    }
+    table.column += width
+    return cell
+
+
+def _span(element: etree._Element, attribute: str) -> int:
+    digits = element.get(attribute, "1").strip()
+    return min(int(digits), 64) if digits.isdecimal() and int(digits) else 1
+
+
+def _selected(element: etree._Element) -> tuple[str, ...]:
+    options = [
+        (option.get("value", " ".join("".join(option.itertext()).split())), "selected" in option.attrib)
+        for option in element.iter("option")
+        if "disabled" not in option.attrib
+    ]
+    chosen = [value for value, selected in options if selected]
+    if "multiple" in element.attrib:
+        return tuple(chosen)
+    # A list without a choice shows its first entry, and sends it.
+    return (*chosen[-1:],) if chosen else tuple(value for value, _ in options[:1])

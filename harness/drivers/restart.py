@@ -1,0 +1,196 @@
+"""Restarting a unit, and seeing that it happened (device-reference 5)."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import datetime
+from http import HTTPStatus
+
+from harness.deadline import Deadline
+from harness.drivers import system_xml
+from harness.drivers.pace import Pace
+from harness.drivers.rpc import Api
+from harness.drivers.sight import Found, buttons, find_button, one_of
+from harness.drivers.system_xml import read_system_xml
+from harness.drivers.web import Screen, WebSession
+from harness.drivers.wire import Broken, NotOpen, Scheme, Wire
+from harness.drivers.words import AGREE, CONFIRM, RESTART, SETTINGS, SHUT_DOWN, SHUTDOWN_PAGE
+from harness.errors import BenchError, UnitError
+from harness.tls.handshake import HandshakeFailed
+from harness.tls.pins import ForeignLeaf
+from harness.unit import OperationalStatus, Restart, Way
+
+SHUTDOWN = (SETTINGS, SHUTDOWN_PAGE)
+POLL_SECONDS = 10.0
+"""How long one look may wait for its answer; a unit that is going down often does not even refuse."""
+
+
+class Restarter:
+    """Does one restart at a time. It believes the unit's own clock, not its pages."""
+
+    def __init__(self, wire: Wire, web: WebSession, api: Api) -> None:
+        self._wire = wire
+        self._web = web
+        self._api = api
+        self._pace = Pace.of(wire.place)
+        self._name = wire.place.name
+
+    def restart(self, deadline: Deadline, way: Way) -> Restart:
+        """The unit went down, came back and finished booting, all seen.
+
+        Raises DeadlineExpired, which says how far it came.
+        """
+        before = self._wait_for_next_second(deadline)
+        watch = _Watch(self._wire, self._api, self._pace, way, before)
+        if way is Way.API:
+            watch.asked = time.monotonic()
+            # It may go down before it has answered (7.6 U); whether it took the request shows in what follows.
+            with suppress(Broken):
+                self._api.restart()
+        else:
+            self._shut_down(deadline)
+            found = find_button(self._web.open(SHUTDOWN).documents, RESTART)
+            watch.asked = time.monotonic()
+            with suppress(BenchError, HandshakeFailed):
+                self._press_and_confirm(found)
+        # Of this start, nothing that was open in it is left.
+        self._web.forget()
+        self._wire.forget_connections()
+        return watch.until_back(deadline)
+
+    def _wait_for_next_second(self, deadline: Deadline) -> datetime:
+        """When it last started. From now on a new start has a later time: the unit's clock shows whole seconds."""
+
+        def look() -> datetime | None:
+            condition = self._api.condition()
+            return condition.restart_time if condition.current_time > condition.restart_time else None
+
+        return deadline.wait_for(f"second of {self._name} after its last start", look, self._pace.every)
+
+    def _shut_down(self, deadline: Deadline) -> None:
+        """The unit is shut down, where it has such a state: some only have a button that restarts (5.2 R)."""
+        screen = self._web.open(SHUTDOWN)
+        if self._status() is OperationalStatus.ACTIVE:
+            if not buttons(screen.documents, SHUT_DOWN) and buttons(screen.documents, RESTART):
+                return
+            self._press_and_confirm(find_button(screen.documents, SHUT_DOWN))
+
+        def look() -> bool:
+            return self._status() is OperationalStatus.SHUT_DOWN
+
+        deadline.wait_for(f"operationalStatus shutDown of {self._name}", look, self._pace.every)
+
+    def _status(self) -> OperationalStatus:
+        return self._api.operational_status()
+
+    def _press_and_confirm(self, found: Found) -> None:
+        """The button was pressed, and the question that followed, if any, was answered with yes."""
+        screen = self._web.press(found)
+        if confirmation := find_confirmation(screen):
+            self._web.press(confirmation)
+
+
+def find_confirmation(screen: Screen) -> Found | None:
+    """The one button that confirms, None where the screen asks nothing. Raises UnitError where there are several."""
+    for words in (CONFIRM, AGREE):
+        if found := buttons(screen.documents, words):
+            return one_of(screen.documents, words, found)
+    return None
+
+
+class _Watch:
+    """Looks at a unit that was asked to restart, from the request on."""
+
+    def __init__(self, wire: Wire, api: Api, pace: Pace, way: Way, before: datetime) -> None:
+        self._wire = wire
+        self._api = api
+        self._pace = pace
+        self._way = way
+        self._before = before
+        self._name = wire.place.name
+        self._poll: Scheme = self._poll_scheme()
+        self._had_https = wire.scheme == "https"
+        self.asked = time.monotonic()
+
+    def until_back(self, deadline: Deadline) -> Restart:
+        wait, every = deadline.wait_for, self._pace.every
+        down = wait(f"sign of {self._name} going down for its restart", lambda: self._gone(deadline), every)
+        self._web_back: float | None = None
+        after = wait(
+            f"answer of {self._name} with a start later than {self._before:%Y-%m-%d %H:%M:%S}",
+            lambda: self._started_anew(deadline),
+            every,
+        )
+        web = self._web_back or down
+        booted = wait(f"finishedBooting of {self._name}", self._booted, every)
+        return Restart(self._way, self._before, after, down, web, booted)
+
+    def _poll_scheme(self) -> Scheme:
+        """Plain HTTP where it is open, since it costs nothing; HTTPS where HTTP is closed or only redirects."""
+        try:
+            reply = self._wire.get(self._wire.url(system_xml.PATH, "http"))
+        except NotOpen:
+            return "https"
+        return "http" if reply.status == HTTPStatus.OK else "https"
+
+    def _seconds(self) -> float:
+        return max(time.monotonic() - self.asked, 1e-6)
+
+    def _uptime(self, deadline: Deadline) -> int | None:
+        """None while the unit does not answer."""
+        try:
+            reply = self._wire.get(self._wire.url(system_xml.PATH, self._poll), deadline.at_most(POLL_SECONDS))
+            if reply.status != HTTPStatus.OK:
+                return None
+            return read_system_xml(reply.body).uptime_seconds
+        except (BenchError, HandshakeFailed):
+            return None
+
+    def _gone(self, deadline: Deadline) -> float | None:
+        """Seconds until it no longer answered, or had started anew between two looks."""
+        at = self._seconds()
+        uptime = self._uptime(deadline)
+        if uptime is None:
+            return at
+        # A unit that has been up for less time than has passed since it was asked must have started since; the
+        # second that its clock may be ahead is settled by restartTime.
+        return at if uptime <= self._seconds() and self._restart_time() is not None else None
+
+    def _started_anew(self, deadline: Deadline) -> datetime | None:
+        if self._uptime(deadline) is None:
+            return None
+        at = self._seconds()
+        if self._had_https and not self._https_answers(at):
+            return None
+        if after := self._restart_time():
+            self._web_back = self._web_back or at
+        return after
+
+    def _https_answers(self, at: float) -> bool:
+        """Whether to go on: HTTPS opens a moment after HTTP, or, where the stored pair cannot be loaded, never."""
+        self._web_back = self._web_back or at
+        try:
+            self._wire.get(self._wire.url(system_xml.PATH, "https"))
+        except (BenchError, HandshakeFailed):
+            if at - self._web_back < self._pace.https_grace:
+                return False
+            self._wire.scheme = "http"
+        return True
+
+    def _restart_time(self) -> datetime | None:
+        """When it last started, if that is later than before."""
+        try:
+            found = self._api.restart_time()
+        except ForeignLeaf:
+            raise
+        except (BenchError, UnitError):
+            # Half started, it may refuse or answer nonsense; what counts is what it answers in the end.
+            return None
+        return found if found > self._before else None
+
+    def _booted(self) -> float | None:
+        try:
+            return self._seconds() if self._api.finished_booting() else None
+        except BenchError:
+            return None

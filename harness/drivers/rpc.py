@@ -1,0 +1,221 @@
+"""The remote management API: XML-RPC on `/RPC2` (device-reference 7)."""
+
+from __future__ import annotations
+
+import xmlrpc.client
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import TypeVar
+from xml.parsers.expat import ExpatError
+
+from harness.drivers.submission import Submission
+from harness.drivers.wire import ANSWER_SECONDS, Credentials, Reply, Wire
+from harness.errors import ConfigurationError, UnitError
+from harness.unit import Condition, OperationalStatus, RestartLogEntry, Service
+
+Member = TypeVar("Member")
+
+PATH = "/RPC2"
+NOT_SUPPORTED = 1
+AUTHORIZATION_FAILED = 14
+INSUFFICIENT_PRIVILEGES = 15
+RESTART_SINCE = (2, 9)
+"""`device.restart` exists from this API version on (device-reference 7.6, mark D)."""
+
+
+class Fault(UnitError):
+    """The API answered with a fault (device-reference 7.8)."""
+
+    def __init__(self, where: str, method: str, code: int, text: str) -> None:
+        super().__init__(where, method, code, text)
+        self.where, self.method, self.code, self.text = where, method, code, text
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.method} answers fault {self.code}, {self.text!r}"
+
+
+class Api:
+    """The API of one unit. Every answer is checked for its type: UnitError names the method and the member."""
+
+    def __init__(self, wire: Wire, login: Credentials) -> None:
+        self._wire = wire
+        self._login = login
+
+    def query(self, method: str) -> Answered:
+        """The answer of a method that changes nothing; asked again where the connection was reset.
+
+        Raises Fault, a UnitError, and ConfigurationError where user and password are refused.
+        """
+        return self._read(method, self._wire.ask(self._request(method, {})))
+
+    def restart(self) -> None:
+        """`device.restart` was sent, once. Raises ConfigurationError where this API does not have it."""
+        version = self.query("device.query").text("apiVersion")
+        if _parts(version) < RESTART_SINCE:
+            raise ConfigurationError(
+                f"{self._wire.place.name}: API {version} has no device.restart (2.9 is the first): restart it by web"
+            )
+        self._read("device.restart", self._wire.send(self._request("device.restart", {}), ANSWER_SECONDS))
+
+    def condition(self) -> Condition:
+        device = self.query("device.query")
+        status = self.operational_status()
+        restarted, now = device.time("restartTime"), device.time("currentTime")
+        return Condition(
+            reboot_required=device.truth("rebootRequired"),
+            restart_time=restarted,
+            current_time=now,
+            # Returned by real units, though undocumented (7.2).
+            uptime_seconds=device.number("uptime")
+            if device.has("uptime")
+            else int((now - restarted).total_seconds()),
+            finished_booting=device.truth("finishedBooting"),
+            operational_status=status,
+        )
+
+    def operational_status(self) -> OperationalStatus:
+        health = self.query("device.health.query")
+        found = health.text("operationalStatus")
+        try:
+            # 2.10 prints shutdown where 2.9 prints shutDown (device-reference 7.3, mark D).
+            return OperationalStatus(found.lower())
+        except ValueError:
+            wanted = "active, shuttingDown or shutDown"
+            raise health.wrong("operationalStatus", f"is {found[:40]!r}, want {wanted}") from None
+
+    def reboot_required(self) -> bool:
+        return self.query("device.query").truth("rebootRequired")
+
+    def restart_time(self) -> datetime:
+        return self.query("device.query").time("restartTime")
+
+    def finished_booting(self) -> bool:
+        return self.query("device.query").truth("finishedBooting")
+
+    def restart_log(self) -> tuple[RestartLogEntry, ...]:
+        entries = [
+            RestartLogEntry(entry.time("time"), entry.text("reason"))
+            for entry in self.query("device.restartlog.query").structs("log")
+        ]
+        # The order is not documented. Sorting is stable, so entries of one second stay as they came; a log that
+        # begins with the newest is turned round first.
+        if entries and entries[0].time > entries[-1].time:
+            entries.reverse()
+        return tuple(sorted(entries, key=lambda entry: entry.time))
+
+    def services(self) -> dict[str, Service]:
+        """Those of port A. Arrays of services stand under each port (device-reference 4); how deep is not said."""
+        answer = self.query("services.query")
+        found = [struct for struct in _structs_with(answer.members, "setting") if isinstance(struct.get("name"), str)]
+        services: dict[str, Service] = {}
+        for struct in found:
+            member = Answered(answer.where, answer.method, struct)
+            name = member.text("name")
+            # Port A stands before port B.
+            services.setdefault(
+                name,
+                Service(
+                    name=name,
+                    wanted=member.truth("setting"),
+                    open=member.truth("enabled"),
+                    port=member.number("port") if member.has("port") else None,
+                ),
+            )
+        return services
+
+    def _request(self, method: str, arguments: Mapping[str, bool | int | str]) -> Submission:
+        struct = {
+            "authenticationUser": self._login.user,
+            "authenticationPassword": self._login.password,
+            **arguments,
+        }
+        body = xmlrpc.client.dumps((struct,), method, encoding="UTF-8").encode()
+        return Submission("POST", self._wire.url(PATH), "text/xml; charset=utf-8", body)
+
+    def _read(self, method: str, reply: Reply) -> Answered:
+        where = self._wire.place.name
+        if reply.status != HTTPStatus.OK:
+            raise UnitError(f"{where}: {method} answers HTTP {reply.status}, want 200 even for a fault")
+        try:
+            values, _ = xmlrpc.client.loads(reply.body, use_builtin_types=True)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode in (AUTHORIZATION_FAILED, INSUFFICIENT_PRIVILEGES):
+                raise ConfigurationError(
+                    f"{where}: the API refuses the user {self._wire.place.login.user!r}: {fault.faultString}"
+                ) from None
+            raise Fault(where, method, int(fault.faultCode), str(fault.faultString)) from None
+        except (
+            ExpatError,
+            xmlrpc.client.Error,
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            AttributeError,
+        ) as error:
+            # What the library raises for XML that is no XML-RPC depends on where it stumbles.
+            raise UnitError(f"{where}: {method} answers no XML-RPC: {type(error).__name__}") from error
+        if len(values) != 1 or not isinstance(values[0], dict):
+            raise UnitError(f"{where}: {method} answers {len(values)} values, want one struct")
+        return Answered(where, method, values[0])
+
+
+class Answered:
+    """The struct that a method answered."""
+
+    def __init__(self, where: str, method: str, members: dict[str, object]) -> None:
+        self.where = where
+        self.method = method
+        self.members = members
+
+    def has(self, name: str) -> bool:
+        return name in self.members
+
+    def wrong(self, name: str, found: str) -> UnitError:
+        return UnitError(f"{self.where}: {self.method}: {name} {found}")
+
+    def text(self, name: str) -> str:
+        return self._typed(name, str, "a string")
+
+    def number(self, name: str) -> int:
+        return self._typed(name, int, "an int")
+
+    def truth(self, name: str) -> bool:
+        return self._typed(name, bool, "a boolean")
+
+    def time(self, name: str) -> datetime:
+        return self._typed(name, datetime, "a dateTime.iso8601")
+
+    def structs(self, name: str) -> list[Answered]:
+        found = self._typed(name, list, "an array")
+        if not all(isinstance(member, dict) for member in found):
+            raise self.wrong(name, "is an array of something else than structs")
+        return [Answered(self.where, f"{self.method}: {name}", member) for member in found]
+
+    def _typed(self, name: str, kind: type[Member], wanted: str) -> Member:
+        if name not in self.members:
+            raise self.wrong(name, f"is missing; there are {', '.join(self.members) or 'no members'}")
+        found = self.members[name]
+        # To Python a boolean is an int; to the unit it is not.
+        if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
+            raise self.wrong(name, f"is of type {type(found).__name__}, want {wanted}")
+        return found
+
+
+def _structs_with(value: object, member: str) -> Iterator[dict[str, object]]:
+    """The structs that have this member, however deep, in the order of the answer."""
+    if isinstance(value, dict):
+        if member in value:
+            yield value
+            return
+        for inner in value.values():
+            yield from _structs_with(inner, member)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _structs_with(inner, member)
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    """2.10 is later than 2.9 (device-reference 7.2, mark D)."""
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())

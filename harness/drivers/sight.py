@@ -1,0 +1,274 @@
+"""Finding on a page what a person would find: by the text of links, buttons, labels and rows.
+
+Everything here is a question with exactly one answer. Where a page has none or several, UnitError says what was
+looked for and what was there; nothing is ever chosen by its place or by its name in the markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from posixpath import basename
+from urllib.parse import urlsplit
+
+from harness.drivers.document import PRESSED, Control, Document, Form, Kind, Link
+from harness.drivers.labels import Nearness, nearness
+from harness.drivers.words import (
+    ACCESS_DENIED,
+    CERTIFICATE,
+    CHANGE_PASSWORD,
+    LOCAL_SECTION,
+    LOG_IN_BUTTON,
+    PASSPHRASE,
+    PRIVATE_KEY,
+    TRUST_SECTION,
+    UPLOAD,
+    USER_NAME,
+    Fit,
+    Words,
+    fold,
+)
+from harness.errors import UnitError
+
+SHOWN = 12
+"""How many of the things that were there an error lists."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A button and its form."""
+
+    document: Document
+    form: Form
+    button: Control
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        return tuple(control for control in self.document.controls if control.form == self.form.number)
+
+
+def find_link(documents: Sequence[Document], words: Words) -> Link:
+    """The one link of these texts; several to the same place are one. Links to help pages do not count."""
+    fitting = fitting_links(documents, words)
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UnitError(
+            f"{_where(documents)}: {len(fitting)} places for the {words.meaning}: {_list(_urls(fitting))}"
+        )
+    texts = [link.text for document in documents for link in document.links if link.text]
+    raise UnitError(f"{_where(documents)}: no {words.meaning} ({words}) among the links {_list(texts)}")
+
+
+def fitting_links(documents: Sequence[Document], words: Words) -> tuple[Link, ...]:
+    """The links that fit best, one for each place they lead to."""
+    fits: dict[Fit, dict[str, Link]] = {}
+    for document in documents:
+        for link in document.links:
+            # Help for X.html is help_X.html (device-reference 3.2).
+            if (fit := words.fit(link.text)) is not None and not basename(urlsplit(link.url).path).startswith(
+                "help_"
+            ):
+                fits.setdefault(fit, {}).setdefault(link.url, link)
+    return tuple(fits[min(fits)].values()) if fits else ()
+
+
+def find_button(documents: Sequence[Document], words: Words) -> Found:
+    """The one button of this text that sends a form, narrowed to the local certificate's sections where several."""
+    return one_of(documents, words, buttons(documents, words))
+
+
+def one_of(documents: Sequence[Document], words: Words, found: Sequence[Found]) -> Found:
+    found = _narrowed(found)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        where = [f"{each.button.caption} (section {section_of(each.document, each.button)!r})" for each in found]
+        raise UnitError(f"{_where(documents)}: {len(found)} forms have the {words.meaning}: {_list(where)}")
+    raise UnitError(
+        f"{_where(documents)}: no {words.meaning} ({words}) among the buttons {_list(_captions(documents))}"
+    )
+
+
+def buttons(documents: Sequence[Document], words: Words) -> tuple[Found, ...]:
+    """The buttons that fit best, can be seen and pressed, and send a form."""
+    fits: dict[Fit, list[Found]] = {}
+    for document in documents:
+        for control in document.controls:
+            if not _can_be_pressed(control) or control.form is None:
+                continue
+            if (fit := words.fit(control.caption)) is not None:
+                fits.setdefault(fit, []).append(Found(document, document.forms[control.form], control))
+    return tuple(fits[min(fits)]) if fits else ()
+
+
+def _narrowed(found: Sequence[Found]) -> Sequence[Found]:
+    """Those in a section of the local certificate, where that leaves any; otherwise all of them."""
+    local = [each for each in found if LOCAL_SECTION.fit(section_of(each.document, each.button)) is Fit.EXACT]
+    return local if len(found) > 1 and local else found
+
+
+UPLOAD_FIELDS: Mapping[Words, tuple[Kind, ...]] = {
+    CERTIFICATE: (Kind.FILE,),
+    PRIVATE_KEY: (Kind.FILE,),
+    PASSPHRASE: (Kind.PASSWORD, Kind.TEXT),
+}
+
+
+def find_upload(documents: Sequence[Document]) -> tuple[Found, dict[Words, Control]]:
+    """The one form that uploads the local certificate, and its three fields.
+
+    Forms for trust stores may stand beside it, with a button of the same text: they lack a field, or stand in
+    another section. Raises UnitError where not exactly one is left.
+    """
+    complete: list[Found] = []
+    fields: list[dict[Words, Control]] = []
+    faults: list[UnitError] = []
+    for found in buttons(documents, UPLOAD):
+        try:
+            fields.append(find_fields(found, UPLOAD_FIELDS))
+        except UnitError as fault:
+            faults.append(fault)
+        else:
+            complete.append(found)
+    if not complete and faults:
+        raise faults[0]
+    chosen = one_of(documents, UPLOAD, complete)
+    return chosen, fields[complete.index(chosen)]
+
+
+def find_fields(found: Found, wanted: Mapping[Words, tuple[Kind, ...]]) -> dict[Words, Control]:
+    """One field of the form for each of the wanted, by label; no field answers to two of them.
+
+    Raises UnitError where a label is missing or stands at several fields with equal right.
+    """
+    chosen = {words: _find_field(found, words, kinds) for words, kinds in wanted.items()}
+    for control in chosen.values():
+        owners = [words.meaning for words, other in chosen.items() if other is control]
+        if len(owners) > 1:
+            raise UnitError(f"{_where([found.document])}: one field answers to {_list(owners)}")
+    return chosen
+
+
+def _find_field(found: Found, words: Words, kinds: tuple[Kind, ...]) -> Control:
+    document = found.document
+    nearest: dict[Nearness, list[Control]] = {}
+    offered: list[str] = []
+    for position, control in enumerate(document.items):
+        if not isinstance(control, Control) or control.form != found.form.number:
+            continue
+        if control.kind in kinds and control.seen and control.enabled:
+            offered.append(f"{control.kind.value} after {_text_before(document, position)!r}")
+            if (near := nearness(document, position, words)) is not None:
+                nearest.setdefault(near, []).append(control)
+    if not nearest:
+        raise UnitError(
+            f"{_where([document])}: the form of {found.button.caption!r} has no {words.meaning} ({words})"
+            f" among {_list(offered)}"
+        )
+    controls = nearest[min(nearest)]
+    if len(controls) > 1:
+        # One form round the whole page: those in the section of the button are meant.
+        section = section_of(document, found.button)
+        controls = [control for control in controls if section_of(document, control) == section] or controls
+    if len(controls) > 1:
+        raise UnitError(
+            f"{_where([document])}: the form of {found.button.caption!r} has {len(controls)} of the {words.meaning}"
+        )
+    return controls[0]
+
+
+def section_of(document: Document, control: Control) -> str:
+    """The heading, or known title of a section, that stands last before the control."""
+    before = ""
+    for line, text in document.lines.items():
+        if line > control.line:
+            break
+        if line in document.heading_lines or any(
+            words.fit(text) is not None for words in (LOCAL_SECTION, TRUST_SECTION)
+        ):
+            before = text
+    return before
+
+
+def login_forms(documents: Sequence[Document]) -> tuple[Found, ...]:
+    """The forms that ask for a user name and one password, and for no file, with a button that logs in."""
+    return tuple(found for found in buttons(documents, LOG_IN_BUTTON) if _asks_who(found))
+
+
+def _asks_who(found: Found) -> bool:
+    kinds = [control.kind for control in found.controls if control.seen]
+    return kinds.count(Kind.PASSWORD) == 1 and Kind.TEXT in kinds and Kind.FILE not in kinds
+
+
+def login_fields(found: Found) -> tuple[Control, Control]:
+    """The fields for the user name and for the password. An unlabelled text field is the user name if it is alone."""
+    fields = [control for control in found.controls if control.seen and control.enabled]
+    [password] = [control for control in fields if control.kind is Kind.PASSWORD]
+    texts = [control for control in fields if control.kind is Kind.TEXT]
+    if len(texts) == 1:
+        return texts[0], password
+    return find_fields(found, {USER_NAME: (Kind.TEXT,)})[USER_NAME], password
+
+
+def heading(document: Document) -> str:
+    """What the page calls itself: its title after the product's name, or its first heading."""
+    page = document.title.rpartition(" - ")[2].strip()
+    if page and page != document.title:
+        return page
+    headings = (text for line, text in document.lines.items() if line in document.heading_lines)
+    return next(headings, document.title)
+
+
+def is_denied(documents: Iterable[Document]) -> bool:
+    return _says(documents, ACCESS_DENIED)
+
+
+def wants_new_password(documents: Iterable[Document]) -> bool:
+    """Whether the page is the form to change one's password: it has two password fields or more."""
+    return any(
+        sum(control.kind is Kind.PASSWORD for control in document.controls) > 1 and _says([document], CHANGE_PASSWORD)
+        for document in documents
+    )
+
+
+def _says(documents: Iterable[Document], words: Words) -> bool:
+    return any(
+        words.fit(heading(document)) is not None
+        or any(words.fit(text) is Fit.EXACT for text in document.lines.values())
+        for document in documents
+    )
+
+
+def _can_be_pressed(control: Control) -> bool:
+    return control.kind in PRESSED and control.seen and control.enabled
+
+
+def _text_before(document: Document, position: int) -> str:
+    line = document.items[position].line
+    return next((text for at, text in reversed(document.lines.items()) if at <= line), "")
+
+
+def _captions(documents: Sequence[Document]) -> list[str]:
+    return [
+        control.caption + ("" if control.enabled else " (greyed out)")
+        for document in documents
+        for control in document.controls
+        if control.kind in PRESSED and control.seen
+    ]
+
+
+def _urls(links: Iterable[Link]) -> list[str]:
+    return [urlsplit(link.url).path for link in links]
+
+
+def _where(documents: Sequence[Document]) -> str:
+    return f"page {heading(documents[0])!r}" if documents else "no page"
+
+
+def _list(texts: Sequence[str]) -> str:
+    known = list(dict.fromkeys(text for text in texts if fold(text)))
+    if not known:
+        return "(none)"
+    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    return ", ".join(repr(text[:60]) for text in known[:SHOWN]) + more

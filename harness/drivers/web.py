@@ -1,0 +1,249 @@
+"""A web session on the unit: log in, go where the links say, read, press, log out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from harness.drivers.document import Control, Document, Link
+from harness.drivers.reading import read_page
+from harness.drivers.sight import (
+    Found,
+    find_link,
+    fitting_links,
+    heading,
+    is_denied,
+    login_fields,
+    login_forms,
+    wants_new_password,
+)
+from harness.drivers.submission import FileContent, Submission, fill_in
+from harness.drivers.wire import Credentials, Reply, Wire
+from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES, Fit, Words
+from harness.errors import BenchError, ConfigurationError, UnitError
+from harness.unit import Page
+
+# Device-reference 3.1, mark D; every other page is found by its link.
+LOGIN_PATH = "/login.html"
+LOGOUT_PATH = "/logout.html"
+
+Path = tuple[Words, ...]
+"""The texts of the links to follow from the home page."""
+
+FRAMES = 12
+REFRESHES = 5
+REFRESH_SECONDS = 5.0
+"""A page that sends the browser on later than this is one that keeps itself up to date."""
+INSIDE = (NETWORK, SETTINGS, SSL_CERTIFICATES, LOG_OUT)
+"""Links of which somebody who is logged in sees at least one."""
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One frame, or the whole window, which has no name."""
+
+    name: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the browser's window shows: one page, or several in frames. The pane that changed last comes first."""
+
+    url: str
+    """Of what was opened last."""
+    status: int
+    panes: tuple[Pane, ...]
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        return tuple(pane.document for pane in self.panes)
+
+    @property
+    def page(self) -> Page:
+        """The screen as a value for observations."""
+        lines: set[str] = set()
+        for document in self.documents:
+            lines.update(document.lines.values())
+            lines.update(control.caption for control in document.controls if control.seen and control.caption)
+            # A row of a table reads as one text as well.
+            rows = (sorted(at for cell in row.values() for at in cell) for row in document.rows.values())
+            lines.update(text for row in rows if len(text := document.text_of(row)) < 1000)
+        return Page(self.heading, frozenset(lines - {""}))
+
+    @property
+    def heading(self) -> str:
+        return next(filter(None, map(heading, self.documents)), "")
+
+
+class WebSession:
+    """Logged in when the first page is asked for, and again when the unit has forgotten it.
+
+    Links are remembered from one login to the next, pages never: each is read anew, with its one-time inputs.
+    """
+
+    def __init__(self, wire: Wire, login: Credentials, api_accepts: Callable[[], None]) -> None:
+        self._wire = wire
+        self._login = login
+        self._api_accepts = api_accepts
+        self._inside = False
+        self._home: Screen | None = None
+        self._learned: dict[Path, str] = {}
+
+    def open(self, path: Path) -> Screen:
+        """The page at the end of these links, read now. Raises UnitError where a link is missing or ambiguous."""
+        if not self._inside:
+            self._log_in()
+        screen = self._open(path)
+        if _is_outside(screen):
+            # The unit ends idle sessions (device-reference 3.4), and a restart ends all.
+            self._log_in()
+            screen = self._open(path)
+            if _is_outside(screen):
+                raise UnitError(f"{self._wire.place.name}: page {screen.heading!r} right after the log-in")
+        return screen
+
+    def press(self, found: Found, filling: Mapping[Control, bytes | str | FileContent] | None = None) -> Screen:
+        """What the unit showed after this button was pressed, whatever it was; the request is sent once."""
+        return self._shown(self._wire.browse(fill_in(found, filling or {})))
+
+    def log_out(self) -> None:
+        """The session is given back, as far as the unit can be reached: units have few (device-reference 3.3)."""
+        if self._inside:
+            self.forget()
+            # Whatever went wrong before is the news; a session that cannot be closed times out by itself.
+            with suppress(BenchError, UnitError):
+                self._wire.browse(_get(self._wire.url(LOGOUT_PATH)))
+            self._wire.forget_cookies()
+
+    def forget(self) -> None:
+        """The unit has restarted: there is no session any more."""
+        self._inside = False
+        self._home = None
+        self._learned.clear()
+
+    def _open(self, path: Path) -> Screen:
+        if path in self._learned:
+            return self._show(self._learned[path])
+        assert self._home is not None, "set by the log-in"
+        if not path:
+            self._learned[path] = self._home.url
+            return self._home
+        screen = self._go(self._home, path)
+        self._learned[path] = screen.url
+        return screen
+
+    def _go(self, screen: Screen, path: Path) -> Screen:
+        *outer, last = path
+        direct = [link for link in fitting_links(screen.documents, last) if last.fit(link.text) is Fit.EXACT]
+        if len(direct) != 1:
+            for words in outer:
+                screen = self._follow(screen, find_link(screen.documents, words))
+            direct = [find_link(screen.documents, last)]
+        screen = self._follow(screen, direct[0])
+        if screen.status != HTTPStatus.OK:
+            raise UnitError(f"{self._wire.place.name}: the {last.meaning} answers HTTP {screen.status}")
+        return screen
+
+    def _follow(self, screen: Screen, link: Link) -> Screen:
+        """The window after a click: a link in a frame changes its own frame, or the one that it names."""
+        opened = self._show(link.url)
+        source = next(pane.name for pane in screen.panes if link in pane.document.links)
+        replaced = link.target or source
+        kept = tuple(pane for pane in screen.panes if pane.name and pane.name != replaced)
+        if len(screen.panes) == 1 or replaced in ("_top", "_parent", "_blank", ""):
+            return opened
+        return Screen(opened.url, opened.status, (*(Pane(replaced, pane.document) for pane in opened.panes), *kept))
+
+    def _show(self, url: str) -> Screen:
+        return self._shown(self._wire.browse(_get(url)))
+
+    def _shown(self, reply: Reply) -> Screen:
+        document = _document(reply)
+        for _ in range(REFRESHES):
+            onward = document.refresh
+            if (
+                onward is None
+                or onward.seconds > REFRESH_SECONDS
+                or onward.url == document.url
+                or _has_content(document)
+            ):
+                break
+            reply = self._wire.browse(_get(onward.url))
+            document = _document(reply)
+        panes = [Pane("", document)]
+        waiting = list(document.frames)
+        while waiting and len(panes) < FRAMES:
+            frame = waiting.pop(0)
+            if frame.url and not frame.url.startswith("about:"):
+                inner = _document(self._wire.browse(_get(frame.url)))
+                panes.append(Pane(frame.name or f"#{len(panes)}", inner))
+                waiting += inner.frames
+        return Screen(reply.url, reply.status, tuple(panes))
+
+    def _log_in(self) -> None:
+        """Somebody with the right to see the menu is logged in.
+
+        Raises ConfigurationError where user or password are wrong, BenchError where they are right and the unit
+        still lets nobody in, UnitError where its pages are none that a person could log in on.
+        """
+        name, user = self._wire.place.name, self._login.user
+        self.forget()
+        self._wire.forget_cookies()
+        found = self._login_form()
+        user_field, password_field = login_fields(found)
+        # From here on there may be a session to give back.
+        self._inside = True
+        screen = self.press(found, {user_field: user, password_field: self._login.password})
+        if wants_new_password(screen.documents):
+            raise ConfigurationError(f"{name}: the unit wants user {user!r} to change the password: log in and do so")
+        if _is_outside(screen):
+            self._inside = False
+            self._api_accepts()
+            raise BenchError(
+                f"{name}: the unit lets user {user!r} in by API and not by web: no free session, no right, or locked"
+            )
+        if not _is_inside(screen):
+            # A page that only says that the log-in worked.
+            screen = self._show(self._wire.url("/"))
+        if not _is_inside(screen):
+            raise UnitError(f"{name}: page {screen.heading!r} after the log-in has no menu")
+        self._home = screen
+
+    def _login_form(self) -> Found:
+        name = self._wire.place.name
+        for path in (LOGIN_PATH, "/"):
+            screen = self._show(self._wire.url(path))
+            if len(found := login_forms(screen.documents)) == 1:
+                return found[0]
+            if not found and len(links := fitting_links(screen.documents, LOG_IN)) == 1:
+                screen = self._follow(screen, links[0])
+                if len(found := login_forms(screen.documents)) == 1:
+                    return found[0]
+        raise UnitError(f"{name}: page {screen.heading!r} has {len(found)} forms to log in, want one")
+
+
+def _document(reply: Reply) -> Document:
+    return read_page(reply.url, reply.body, reply.content_type)
+
+
+def _get(url: str) -> Submission:
+    return Submission("GET", url, "", b"")
+
+
+def _is_outside(screen: Screen) -> bool:
+    """Whether this is what somebody sees who is not logged in, or who may not see the page."""
+    if login_forms(screen.documents) or is_denied(screen.documents):
+        return True
+    # 2.x shows its home page to guests too, with a link to log in (device-reference 3.3, mark D).
+    return bool(fitting_links(screen.documents, LOG_IN)) and not fitting_links(screen.documents, LOG_OUT)
+
+
+def _is_inside(screen: Screen) -> bool:
+    return any(fitting_links(screen.documents, words) for words in INSIDE)
+
+
+def _has_content(document: Document) -> bool:
+    return bool(document.forms or document.links)

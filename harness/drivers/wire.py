@@ -1,0 +1,244 @@
+"""Every HTTP exchange with one unit goes through here: addresses, pins, time limits, errors and the record."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Literal
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from harness.drivers.submission import Submission
+from harness.errors import BenchError, UnitError
+from harness.lab import Place
+from harness.tls.handshake import HandshakeFailed
+from harness.tls.pinned import PinnedAdapter
+from harness.tls.pins import LeafPins
+
+Scheme = Literal["https", "http"]
+Record = Callable[[str, dict[str, object]], None]
+"""Told of every exchange: a word, and facts about it; never a body or a password."""
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
+"""An old unit under load is slow to write flash, and the answer to an upload waits for it (R)."""
+TRIES = 5
+"""Some builds keep a connection open and reset it later; clients have to ask again (device-reference 7.1, mark D)."""
+REDIRECTS = 10
+REDIRECTED = (
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.FOUND,
+    HTTPStatus.SEE_OTHER,
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+)
+
+
+class NotOpen(BenchError):
+    """No TCP connection could be had."""
+
+
+class Broken(BenchError):
+    """A connection was had, and no answer came over it."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who logs in; the password is never shown."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Reply:
+    url: str
+    status: int
+    content_type: str
+    location: str
+    body: bytes = field(repr=False)
+
+
+class Wire:
+    """The HTTP and HTTPS ports of one unit. HTTPS is pinned; other hosts are never spoken to."""
+
+    def __init__(self, place: Place, pins: LeafPins, record: Record) -> None:
+        self.place = place
+        self.scheme: Scheme = "https"
+        self._pins = pins
+        self._record = record
+        self._session = self._new_session()
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        # No proxies, no .netrc: what the environment says about other hosts is not about a unit in a lab.
+        session.trust_env = False
+        session.verify = False
+        session.headers.clear()
+        session.headers.update({"User-Agent": "mcu-hil", "Accept": "*/*"})
+        session.mount("https://", PinnedAdapter(self._pins))
+        session.mount("http://", HTTPAdapter())
+        return session
+
+    def close(self) -> None:
+        self._session.close()
+
+    def forget_connections(self) -> None:
+        """After a restart: connections are gone, and so are cookies."""
+        self._session.close()
+        self._session = self._new_session()
+
+    def forget_cookies(self) -> None:
+        self._session.cookies.clear()
+
+    def url(self, path: str, scheme: Scheme | None = None) -> str:
+        scheme = scheme or self.scheme
+        host = f"[{self.place.address}]" if ":" in self.place.address else self.place.address
+        return f"{scheme}://{host}:{self._port(scheme)}{path}"
+
+    def _port(self, scheme: str) -> int:
+        return self.place.ports.https if scheme == "https" else self.place.ports.http
+
+    def get(self, url: str, seconds: float = ANSWER_SECONDS) -> Reply:
+        """The answer to a GET, redirects not followed; asked again where the connection was reset."""
+        return self._asked(Submission("GET", url, "", b""), seconds)
+
+    def ask(self, submission: Submission) -> Reply:
+        """The answer to a request that changes nothing, so that it may be asked again after a reset."""
+        return self._asked(submission, ANSWER_SECONDS)
+
+    def browse(self, submission: Submission) -> Reply:
+        """The page at which a browser ends up. What is not a GET is sent once only.
+
+        Raises UnitError where the unit sends us round in circles or to another host.
+        """
+        send = self._asked if submission.method == "GET" else self.send
+        for _ in range(REDIRECTS):
+            reply = send(submission, ANSWER_SECONDS)
+            if reply.status not in REDIRECTED or not reply.location:
+                return reply
+            target = urljoin(reply.url, reply.location)
+            if reply.status in (HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT):
+                submission = Submission(submission.method, target, submission.content_type, submission.body)
+            else:
+                # Of the older codes every browser makes a GET, whatever was asked before.
+                submission = Submission("GET", target, "", b"")
+                send = self._asked
+        raise UnitError(f"{self.place.name}: more than {REDIRECTS} redirects, the last to {_shown(submission.url)}")
+
+    def _asked(self, submission: Submission, seconds: float) -> Reply:
+        for _ in range(TRIES - 1):
+            try:
+                return self.send(submission, seconds)
+            except Broken as error:
+                if not isinstance(
+                    error.__cause__, requests.ConnectionError | requests.exceptions.ChunkedEncodingError
+                ):
+                    raise
+        return self.send(submission, seconds)
+
+    def send(self, submission: Submission, seconds: float) -> Reply:
+        """One exchange.
+
+        Raises NotOpen and Broken, which are BenchErrors, HandshakeFailed where TLS could not be completed, and
+        UnitError where another host is meant or the leaf is none of those pinned.
+        """
+        url = self._own(submission.url)
+        headers = {"Content-Type": submission.content_type} if submission.content_type else {}
+        began = time.perf_counter()
+        facts: dict[str, object] = {
+            "method": submission.method,
+            "url": _shown(url),
+            "sent_bytes": len(submission.body),
+        }
+        try:
+            with self._named(url):
+                answer = self._session.request(
+                    submission.method,
+                    url,
+                    data=submission.body or None,
+                    headers=headers,
+                    allow_redirects=False,
+                    timeout=(min(seconds, CONNECT_SECONDS), seconds),
+                )
+            facts |= {"status": answer.status_code, "received_bytes": len(answer.content)}
+        except (BenchError, UnitError) as error:
+            facts |= {"error": str(error)}
+            raise
+        finally:
+            self._record("exchange", facts | {"milliseconds": round((time.perf_counter() - began) * 1000, 1)})
+        return Reply(
+            url,
+            answer.status_code,
+            answer.headers.get("Content-Type", ""),
+            answer.headers.get("Location", ""),
+            answer.content,
+        )
+
+    def _own(self, url: str) -> str:
+        """`url` on this unit, at the port at which the place says it is reached.
+
+        Raises UnitError for any other host: passwords and keys go to the unit alone.
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise UnitError(f"{self.place.name}: leads to {_shown(url)!r}, which is no address: {error}") from error
+        if parts.scheme not in ("http", "https") or host.lower() != self.place.address.lower():
+            raise UnitError(
+                f"{self.place.name}: leads to {_shown(url)!r}, which is not the unit at {self.place.address}"
+            )
+        if port is None:
+            # A unit behind a forwarded port believes itself on the standard one.
+            scheme: Scheme = "https" if parts.scheme == "https" else "http"
+            return self.url(parts.path or "/", scheme) + (f"?{parts.query}" if parts.query else "")
+        return url
+
+    @contextmanager
+    def _named(self, url: str) -> Iterator[None]:
+        """Failures of requests and urllib3 as ours."""
+        parts = urlsplit(url)
+        where = f"{self.place.name}: {parts.hostname}:{parts.port}"
+        try:
+            yield
+        except requests.exceptions.SSLError as error:
+            raise HandshakeFailed(f"{where}: no TLS connection: {_reason(error)}") from error
+        except requests.Timeout as error:
+            kind = NotOpen if isinstance(error, requests.ConnectTimeout) else Broken
+            raise kind(f"{where}: no answer in time") from error
+        except requests.ConnectionError as error:
+            if any(isinstance(cause, NewConnectionError) for cause in _causes(error)):
+                raise NotOpen(f"{where}: no connection: {_reason(error)}") from error
+            raise Broken(f"{where}: the connection broke: {_reason(error)}") from error
+        except (requests.RequestException, HTTPError) as error:
+            raise Broken(f"{where}: no readable HTTP answer: {_reason(error)}") from error
+
+
+def _shown(url: str) -> str:
+    # What stands behind the question mark may be a session's secret.
+    return url.partition("?")[0][:200]
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error of requests, and those it wraps, outermost first."""
+    while error is not None:
+        yield error
+        wrapped = [getattr(error, "reason", None), *error.args, error.__cause__, error.__context__]
+        error = next((inner for inner in wrapped if isinstance(inner, BaseException)), None)
+
+
+def _reason(error: BaseException) -> str:
+    *_, innermost = _causes(error)
+    if isinstance(innermost, ssl.SSLError) and innermost.reason:
+        return innermost.reason.replace("_", " ").lower()
+    if isinstance(innermost, OSError) and innermost.strerror:
+        return innermost.strerror
+    return (str(innermost) or type(innermost).__name__).splitlines()[0][:200]

@@ -1,0 +1,166 @@
+"""The words that a driver looks for on the unit's pages, by meaning, with the wording of every generation.
+
+One table: whoever meets a firmware that words something differently adds its words here and nowhere else.
+Sources are sections of the device reference with their marks; words without one are plain English for the same
+thing, which cost nothing to know.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import IntEnum
+
+CLOSING = " \t\r\n:;.,*!?|<>\"'()[]{}-–—•·…»›«"
+"""What decorates a text without being part of it: `* Private key:` is `Private key`."""
+
+
+BRACKETED = re.compile(r"[(\[][^)\]]*[)\]]")
+
+
+class Fit(IntEnum):
+    """How well a text fits; the smaller the better."""
+
+    EXACT = 0
+    BEGINS = 1
+
+
+@functools.lru_cache(maxsize=4096)
+def fold(text: str) -> str:
+    """`text` for comparison: compatibility forms, case, white space and decoration make no difference."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(CLOSING)
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts by which one thing is recognised."""
+
+    meaning: str
+    """How an error names the thing."""
+    exact: tuple[str, ...]
+    begins: tuple[str, ...] = ()
+    """Openings, to whole words: `shut down` fits `Shut down MCU`, not `Shut downs`."""
+    never: tuple[str, ...] = ()
+    """Words that tell that an opening belongs to something else."""
+
+    def fit(self, text: str) -> Fit | None:
+        """How `text` fits, None where it does not. A remark in brackets may be there or not."""
+        shown = fold(text)
+        bare = fold(BRACKETED.sub(" ", text)) if "(" in text or "[" in text else shown
+        if shown in self._exact or bare in self._exact:
+            return Fit.EXACT
+        if self._begins.match(bare) and not any(_holds(shown, word) for word in self.never):
+            return Fit.BEGINS
+        return None
+
+    @functools.cached_property
+    def _exact(self) -> frozenset[str]:
+        return frozenset(map(fold, self.exact))
+
+    @functools.cached_property
+    def _begins(self) -> re.Pattern[str]:
+        openings = "|".join(re.escape(fold(opening)) for opening in self.begins)
+        return re.compile(rf"(?:{openings})(?!\w)" if openings else r"(?!)")
+
+    def __str__(self) -> str:
+        return " or ".join([*(repr(word) for word in self.exact[:2]), *(f"'{word} ...'" for word in self.begins[:1])])
+
+
+def _holds(text: str, word: str) -> bool:
+    return re.search(rf"\b{re.escape(word)}\b", text) is not None
+
+
+# Links of the navigation.
+NETWORK = Words("link to Network", ("Network", "Network settings"))
+SSL_CERTIFICATES = Words(
+    "link to Network > SSL certificates", ("SSL certificates",), ("SSL certificate",), ("help", "trust")
+)  # 2.1 D
+SETTINGS = Words("link to Settings", ("Settings",))
+SHUTDOWN_PAGE = Words(
+    "link to Settings > Shutdown",
+    ("Shutdown", "Shut down", "Shutdown and restart", "Shutdown / Restart", "Shut down and restart", "Restart"),
+    ("Shutdown", "Shut down"),
+    ("help",),
+)  # 5.2 R
+HOME = Words("link to the home page", ("Home", "Home page"))
+LOG_IN = Words("link to the login page", ("Log in", "Login", "Log on"))  # 3.3 D
+LOG_OUT = Words("link that ends the session", ("Log out", "Logout", "Log off", "Change log in"))  # 3.3 D
+
+# The login page.
+USER_NAME = Words("user name field", ("Username", "User name", "User", "User ID", "Login name"))  # 3.3 D
+PASSWORD = Words("password field", ("Password",))  # 3.3 D
+LOG_IN_BUTTON = Words(
+    "button that logs in", ("OK", "Log in", "Login", "Log on", "Sign in", "Submit", "Enter", "Continue")
+)  # 3.3 D: ok=OK
+ACCESS_DENIED = Words("refusal of the log-in", ("Access failed", "Access denied"), ("Access failed", "Access denied"))
+# 3.3 D
+CHANGE_PASSWORD = Words(
+    "demand to change the password", ("Change password", "Change your password"), ("Change password",)
+)  # 3.4 D
+
+# Network > SSL certificates.
+LOCAL_SECTION = Words(
+    "section of the local certificate",
+    ("Local certificate", "Upload certificate and key", "Local certificate configuration"),
+)  # 2.3 D
+TRUST_SECTION = Words(
+    "another section of the page",
+    (
+        "SIP trust store",
+        "HTTPS trust store",
+        "Trust store",
+        "Trust stores",
+        "Verification settings",
+        "Client certificate security",
+        "Server certificate security",
+        "OCSP",
+        "Online certificate status protocol",
+    ),
+    ("SIP trust store", "HTTPS trust store", "Trust store", "Upload trust store", "OCSP"),
+)  # 2.4 D
+CERTIFICATE = Words(
+    "certificate file field",
+    ("Certificate", "Certificate file", "Local certificate", "SSL certificate", "Server certificate"),
+    ("Certificate",),
+    ("key", "trust", "trusted", "store", "authority", "ca", "revocation", "password", "passphrase"),
+)  # 2.3 D
+PRIVATE_KEY = Words(
+    "private key file field",
+    ("Private key", "Private key file", "Key", "Key file"),
+    ("Private key",),
+    ("password", "passphrase", "encryption", "matches"),
+)  # 2.3 D
+PASSPHRASE = Words(
+    "private key encryption password field",
+    (
+        "Private key encryption password",
+        "Private key encryption passphrase",
+        "Private key password",
+        "Private key passphrase",
+        "Key password",
+        "Encryption password",
+        "Passphrase",
+        "Password",
+    ),
+    ("Private key encryption",),
+)  # 2.3 D, cut off after "Private key encryption pass"
+UPLOAD = Words("button that uploads the pair", ("Upload certificate and key",))  # 2.3 D
+REMOVE = Words(
+    "button that removes the custom pair",
+    ("Delete custom certificate and key", "Remove certificate and key", "Remove custom certificate and key"),
+)  # 2.3 D
+SUBJECT = Words("row Subject", ("Subject",))  # 2.2 D
+ISSUER = Words("row Issuer", ("Issuer",))  # 2.2 D
+ISSUED = Words("row Issued", ("Issued",))  # 2.2 D
+EXPIRES = Words("row Expires", ("Expires",))  # 2.2 D
+KEY_STATE = Words("row Private key", ("Private key",))  # 2.2 D
+
+# Settings > Shutdown.
+SHUT_DOWN = Words(
+    "button that shuts down", ("Shut down", "Shutdown"), ("Shut down", "Shutdown"), ("restart",)
+)  # 5.2 R
+CONFIRM = Words("button that confirms", ("Confirm",), ("Confirm",), ("cancel",))  # 5.2 R; for a removal 2.6 U
+AGREE = Words("button that agrees", ("Yes", "OK", "Continue", "Proceed"), ("Yes",))
+RESTART = Words("button that restarts", ("Restart", "Reboot"), ("Restart", "Reboot"))  # 5.2 R
