@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from harness.emulator.defects import DEFECTS
-from harness.emulator.skin import generations, load_skin
+from harness.emulator.skin import generations
 from harness.errors import ConfigurationError
 from harness.lab import Place
 
@@ -35,6 +35,11 @@ class Blueprint:
     user: str = "admin"
     password: str = field(default="", repr=False)
     features: tuple[str, ...] = FEATURE_KEYS
+
+    @property
+    def generation(self) -> str:
+        """`4.3` of `4.3(2.18)`."""
+        return self.firmware.partition("(")[0]
 
     def document(self) -> dict[str, Any]:
         """What `from_document` reads. It holds the password: for a pipe, never for a command line."""
@@ -79,18 +84,6 @@ def check(place: Place) -> None:
         raise _unknown(place, "firmware", version["generation"], generations())
     if place.emulated.defect is not None and place.emulated.defect not in DEFECTS:
         raise _unknown(place, "defect", place.emulated.defect, DEFECTS)
-
-
-def generation_of(firmware: str) -> str:
-    """`4.3` of `4.3(2.18)`."""
-    return firmware.partition("(")[0]
-
-
-def software_version(firmware: str) -> str:
-    """The whole version: `4.3` alone is its generation's newest known build."""
-    if "(" in firmware:
-        return firmware
-    return f"{firmware}({load_skin(firmware).newest_build})"
 
 
 def _unknown(place: Place, what: str, value: str, known: Iterable[str]) -> ConfigurationError:

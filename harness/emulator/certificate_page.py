@@ -5,16 +5,16 @@ from __future__ import annotations
 from certstore import Upload, UploadRefused
 from harness.emulator.certificate_table import certificate_rows
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Answer, Guarded, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
 
 
 @administrators_only
-async def certificates(visit: Guarded) -> Answer:
+async def certificates(visit: Admitted) -> Answer:
     return render("certificates", visit.unit, visit.session, rows=certificate_rows(visit.unit))
 
 
 @administrators_only
-async def change_certificates(visit: Guarded) -> Answer:
+async def change_certificates(visit: Admitted) -> Answer:
     fields = await submission(visit)
     texts = visit.unit.skin.certificates
     if fields is None:

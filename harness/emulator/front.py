@@ -29,6 +29,10 @@ class Connection(Protocol):
         """Close, after what is already written."""
 
 
+ConnectionFactory = Callable[[set[Connection]], asyncio.Protocol]
+"""Makes one connection, which enters itself into the set for as long as it is open."""
+
+
 class PlainConnection(asyncio.Protocol):
     """One TCP connection, handed on as it is."""
 
@@ -206,31 +210,6 @@ class _Plaintext(asyncio.Transport):
         return False
 
 
-class Listener:
-    """One open port. `close` refuses new connections from that moment and drops those there are."""
-
-    def __init__(self, server: asyncio.Server, connections: set[Connection]) -> None:
-        self._server = server
-        self._connections = connections
-
-    def close(self) -> None:
-        self._server.close()
-        for connection in tuple(self._connections):
-            connection.drop()
-
-
-async def open_plain(address: str, port: int, http: HttpFactory) -> Listener:
-    """An open HTTP port. Raises PortTaken."""
-    connections: set[Connection] = set()
-    return await _open(address, port, lambda: PlainConnection(http(), connections), connections)
-
-
-async def open_tls(address: str, port: int, http: HttpFactory, context: Callable[[], ssl.SSLContext]) -> Listener:
-    """An open HTTPS port; `context` is asked for each connection. Raises PortTaken."""
-    connections: set[Connection] = set()
-    return await _open(address, port, lambda: TlsConnection(context(), http, connections), connections)
-
-
 REASONS = {
     errno.EADDRINUSE: "is in use by another program",
     errno.EADDRNOTAVAIL: "is not an address of this machine",
@@ -239,19 +218,36 @@ REASONS = {
 }
 
 
-async def _open(
-    address: str, port: int, protocol: Callable[[], asyncio.BaseProtocol], connections: set[Connection]
-) -> Listener:
-    listening: socket.socket | None = None
-    try:
-        listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-        # A unit that restarts takes its port again at once.
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((address, port))
-        server = await asyncio.get_running_loop().create_server(protocol, sock=listening, backlog=BACKLOG)
-    except OSError as error:
-        if listening is not None:
-            listening.close()
-        why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
-        raise PortTaken(f"{address}:{port} {why}") from error
-    return Listener(server, connections)
+class Listener:
+    """One open port, from the moment it is made until `close`, which drops its connections as well."""
+
+    def __init__(self, address: str, port: int, connection: ConnectionFactory) -> None:
+        """Raises PortTaken."""
+        self._make = connection
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        try:
+            # A unit that restarts takes its port again at once.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((address, port))
+            self._socket.listen(BACKLOG)
+        except OSError as error:
+            self._socket.close()
+            why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
+            raise PortTaken(f"{address}:{port} {why}") from error
+
+    async def serve(self) -> None:
+        """Accept connections from now on."""
+        # Without start_serving it has no point at which it could be cancelled with the server half made.
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: self._make(self._connections), sock=self._socket, start_serving=False
+        )
+        await self._server.start_serving()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._socket.close()
+        for connection in tuple(self._connections):
+            connection.drop()

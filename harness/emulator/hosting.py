@@ -14,15 +14,20 @@ from harness.emulator.blueprint import Blueprint
 from harness.emulator.front import PortTaken
 from harness.emulator.pair import Pair
 from harness.emulator.site import new_server
+from harness.emulator.skin import Skin, load_skin
 from harness.emulator.unit import EmulatedUnit
 
 Told = TypeVar("Told")
+
+Skins = Callable[[str], Skin]
+"""How a generation looks."""
 
 
 class Host:
     """Units on the running event loop. They share the HTTP server; a unit itself is little more than its state."""
 
-    def __init__(self) -> None:
+    def __init__(self, skins: Skins = load_skin) -> None:
+        self._skins = skins
         self.units: dict[str, EmulatedUnit] = {}
         self.failed: dict[str, str] = {}
         """Name of a unit that could not be started, and why."""
@@ -32,14 +37,15 @@ class Host:
     async def start(self, blueprints: Iterable[Blueprint]) -> None:
         """Afterwards each is in `units`, listening, or in `failed`; one that cannot start stops no other."""
         for blueprint in blueprints:
-            unit = EmulatedUnit(blueprint, self._server)
+            unit = EmulatedUnit(blueprint, self._skins(blueprint.generation), self._server)
+            self._at[blueprint.address] = unit
             try:
                 await unit.start()
             except PortTaken as taken:
                 self.failed[blueprint.name] = str(taken)
+                del self._at[blueprint.address]
             else:
                 self.units[blueprint.name] = unit
-                self._at[blueprint.address] = unit
 
     async def stop(self) -> None:
         """Nothing listens, no connection is open."""
@@ -91,13 +97,13 @@ class HostThread:
 
 
 @contextmanager
-def hosted(blueprints: Iterable[Blueprint]) -> Iterator[HostThread]:
+def hosted(blueprints: Iterable[Blueprint], skins: Skins = load_skin) -> Iterator[HostThread]:
     """The units, listening; gone afterwards."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="emulated units", daemon=True)
     thread.start()
     try:
-        host = asyncio.run_coroutine_threadsafe(_started(list(blueprints)), loop).result()
+        host = asyncio.run_coroutine_threadsafe(_started(list(blueprints), skins), loop).result()
         try:
             yield HostThread(host, loop)
         finally:
@@ -109,7 +115,7 @@ def hosted(blueprints: Iterable[Blueprint]) -> Iterator[HostThread]:
         loop.close()
 
 
-async def _started(blueprints: list[Blueprint]) -> Host:
-    host = Host()
+async def _started(blueprints: list[Blueprint], skins: Skins) -> Host:
+    host = Host(skins)
     await host.start(blueprints)
     return host

@@ -8,8 +8,8 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
-from harness.emulator.blueprint import Blueprint, generation_of, software_version
-from harness.emulator.skin import load_skin
+from harness.emulator.blueprint import Blueprint
+from harness.emulator.skin import Skin
 from harness.lab import Table
 
 
@@ -40,10 +40,11 @@ class Identity:
     host_name: str
 
     @classmethod
-    def of(cls, blueprint: Blueprint) -> Identity:
-        skin = load_skin(generation_of(blueprint.firmware))
+    def of(cls, blueprint: Blueprint, skin: Skin) -> Identity:
         facts = models()[blueprint.model]
-        software = software_version(blueprint.firmware)
+        firmware = blueprint.firmware
+        # A generation alone stands for its newest known build.
+        software = firmware if "(" in firmware else f"{firmware}({skin.newest_build})"
         # Stable from run to run, so that a lab's history knows its units again.
         number = int(hashlib.sha256(blueprint.name.encode()).hexdigest(), 16) % 10_000
         return cls(

@@ -6,18 +6,18 @@ import asyncio
 
 from harness.emulator.services import Service, Services
 from harness.emulator.skin import ServicesTexts
-from harness.emulator.visiting import Answer, Guarded, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
 
 
 @administrators_only
-async def services(visit: Guarded) -> Answer:
+async def services(visit: Admitted) -> Answer:
     unit = visit.unit
     locked = frozenset() if unit.has_https_key else frozenset({"https"})
     return render("services", unit, visit.session, locked=locked)
 
 
 @administrators_only
-async def change_services(visit: Guarded) -> Answer:
+async def change_services(visit: Admitted) -> Answer:
     texts = visit.unit.skin.services
     fields = await submission(visit)
     if fields is None:

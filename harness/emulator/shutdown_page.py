@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from harness.emulator.lifecycle import State
-from harness.emulator.visiting import Answer, Guarded, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
 
 
 @administrators_only
-async def shutdown(visit: Guarded) -> Answer:
+async def shutdown(visit: Admitted) -> Answer:
     asked, visit.session.asked_to_confirm = visit.session.asked_to_confirm, False
     return render("shutdown", visit.unit, visit.session, state=visit.unit.state.name, asked=asked)
 
 
 @administrators_only
-async def change_shutdown(visit: Guarded) -> Answer:
+async def change_shutdown(visit: Admitted) -> Answer:
     unit, texts = visit.unit, visit.unit.skin.shutdown
     fields = await submission(visit)
     if fields is None:

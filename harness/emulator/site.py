@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -21,19 +22,18 @@ Find = Callable[[str], EmulatedUnit | None]
 
 def new_server(find: Find) -> web.Server:
     """An HTTP server whose connections may belong to any unit that `find` knows by address."""
-    silent = logging.getLogger("harness.emulator.http")
     return web.Server(
         functools.partial(_serve, find),
         request_factory=_request,
         # A restarting unit forgets what it was doing for the connections that it drops.
         handler_cancellation=True,
         access_log=None,
-        logger=silent,
+        logger=logging.getLogger("harness.emulator.http"),
         keepalive_timeout=75.0,
     )
 
 
-def _request(message, payload, protocol, writer, task):  # type: ignore[no-untyped-def]  # aiohttp's own types are private
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
     return web.BaseRequest(
         message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=LARGEST_BODY
     )

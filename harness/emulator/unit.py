@@ -10,22 +10,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certstore import Upload, firmware_named
-from harness.emulator.blueprint import Blueprint, generation_of
+from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
 from harness.emulator.clock import Clock
 from harness.emulator.defects import conduct_of
-from harness.emulator.front import HttpFactory, Listener, PortTaken, open_plain, open_tls
+from harness.emulator.front import (
+    ConnectionFactory,
+    HttpFactory,
+    Listener,
+    PlainConnection,
+    PortTaken,
+    TlsConnection,
+)
 from harness.emulator.identity import Identity
 from harness.emulator.lifecycle import Event, State, after, allows
 from harness.emulator.pair import FACTORY, Pair, PairUnloadable, context_for
-from harness.emulator.services import Service, Services
+from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
-from harness.emulator.skin import load_skin
+from harness.emulator.skin import Skin
 from harness.emulator.users import users_of
 
 log = logging.getLogger("harness.emulator")
-
-HTTPS_KEYS = frozenset({"Secure management (HTTPS)", "Encryption"})
-"""HTTPS needs one of them (device-reference 6, mark D)."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,10 @@ class LogEntry:
 class EmulatedUnit:
     """Lives on one event loop; every method is called there."""
 
-    def __init__(self, blueprint: Blueprint, http: HttpFactory) -> None:
+    def __init__(self, blueprint: Blueprint, skin: Skin, http: HttpFactory) -> None:
         self.blueprint = blueprint
-        self.skin = load_skin(generation_of(blueprint.firmware))
-        self.identity = Identity.of(blueprint)
+        self.skin = skin
+        self.identity = Identity.of(blueprint, skin)
         self.users = users_of(blueprint.user, blueprint.password)
         self.clock = Clock()
         self.sessions = Sessions(self.skin.session)
@@ -59,7 +63,8 @@ class EmulatedUnit:
 
     @property
     def has_https_key(self) -> bool:
-        return not HTTPS_KEYS.isdisjoint(self.blueprint.features)
+        """HTTPS needs one of them (device-reference 6, mark D)."""
+        return not set(FEATURE_KEYS).isdisjoint(self.blueprint.features)
 
     def is_open(self, service: str) -> bool:
         """Whether the listener really is there."""
@@ -118,6 +123,12 @@ class EmulatedUnit:
         if self._under_way is not None:
             self._under_way.cancel()
         self._under_way = asyncio.get_running_loop().create_task(phase)
+        self._under_way.add_done_callback(self._report)
+
+    def _report(self, phase: asyncio.Task[None]) -> None:
+        # A bug of ours, which must not look like a unit that never comes back.
+        if not phase.cancelled() and (error := phase.exception()):
+            log.error("%s: broken off", self.blueprint.name, exc_info=error)
 
     async def _halt(self) -> None:
         await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.shutting_down)
@@ -164,21 +175,26 @@ class EmulatedUnit:
         """Open those of them that are ticked and can be; what could not be had, and why."""
         taken = []
         for name in names:
+            service = self.services[name]
+            if not service.ticked or (connection := self._connection_of(name)) is None:
+                continue
             try:
-                await self._open_one(self.services[name])
+                # Known here before it accepts, so that whatever closes all finds it.
+                self._listeners[name] = Listener(self.blueprint.address, service.port, connection)
             except PortTaken as error:
                 taken.append(error)
+            else:
+                await self._listeners[name].serve()
         return taken
 
-    async def _open_one(self, service: Service) -> None:
-        address = self.blueprint.address
-        if not service.ticked:
-            return
-        match service.name:
+    def _connection_of(self, service: str) -> ConnectionFactory | None:
+        """What answers on the port of a service; None where nothing does."""
+        match service:
             case "http":
-                self._listeners["http"] = await open_plain(address, service.port, self._http)
+                return lambda connections: PlainConnection(self._http(), connections)
             case "https" if self.has_https_key and self.serving is not None:
-                self._listeners["https"] = await open_tls(address, service.port, self._http, lambda: self._context)
+                return lambda connections: TlsConnection(self._context, self._http, connections)
+        return None
 
     def _close(self, names: Iterable[str]) -> None:
         for name in names:

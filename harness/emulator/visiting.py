@@ -42,7 +42,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Guarded:
+class Admitted:
     """A visit by somebody who has the right to the page."""
 
     unit: EmulatedUnit
@@ -51,7 +51,7 @@ class Guarded:
 
 
 Page = Callable[[Visit], Awaitable[Answer]]
-GuardedPage = Callable[[Guarded], Awaitable[Answer]]
+AdmittedPage = Callable[[Admitted], Awaitable[Answer]]
 
 
 @functools.cache
@@ -97,10 +97,10 @@ def redirect(status: int, location: str) -> Answer:
 
 
 def denied(unit: EmulatedUnit) -> Answer:
-    return redirect(unit.skin.http.to_login, unit.skin.paths["denied"])
+    return redirect(unit.skin.http.after_post, unit.skin.paths["denied"])
 
 
-def administrators_only(page: GuardedPage) -> Page:
+def administrators_only(page: AdmittedPage) -> Page:
     """Others are sent to the login page, or told that access is denied (device-reference 3.3)."""
 
     @functools.wraps(page)
@@ -112,7 +112,7 @@ def administrators_only(page: GuardedPage) -> Page:
             return redirect(skin.http.to_login, f"{skin.paths['login']}?{field}={wanted}")
         if session.address != visit.address or not visit.unit.users[session.user].is_administrator:
             return denied(visit.unit)
-        return await page(Guarded(visit.unit, visit.request, session))
+        return await page(Admitted(visit.unit, visit.request, session))
 
     return guarded
 
@@ -121,14 +121,14 @@ async def _form(request: web.BaseRequest) -> dict[str, bytes]:
     return parse_form(request.headers.get("Content-Type", ""), await request.read())
 
 
-async def submission(visit: Guarded) -> dict[str, bytes] | None:
+async def submission(visit: Admitted) -> dict[str, bytes] | None:
     """The fields of a form that is submitted for the first time; None otherwise: the page has expired."""
     fields = await _form(visit.request)
     form = fields.get(visit.unit.skin.one_time_field, b"").decode("ascii", "replace")
     return fields if visit.session.submit(form) else None
 
 
-def back_to(page: str, visit: Guarded, notice: str | None = None) -> Answer:
+def back_to(page: str, visit: Admitted, notice: str | None = None) -> Answer:
     """To the page that the form is on, where `notice` is shown."""
     visit.session.notice = notice
     return redirect(visit.unit.skin.http.after_post, visit.unit.skin.paths[page])
