@@ -40,6 +40,7 @@ from harness.unit import (
 
 CERTIFICATES = (NETWORK, SSL_CERTIFICATES)
 HOME = ()
+BASELINE_SECONDS = 30.0
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
 
 
@@ -91,6 +92,7 @@ class Mcu:
         self._api = Api(wire, login)
         self._web = WebSession(wire, login, self._api_accepts)
         self._identity = identity
+        self._baseline: Handshake | None = None
         self._restarts = 0
         self._uploaded = False
         self._removed = False
@@ -102,6 +104,12 @@ class Mcu:
     @property
     def identity(self) -> Identity:
         return self._identity
+
+    @property
+    def baseline(self) -> Handshake:
+        if self._baseline is None:
+            self._baseline = self.handshake(Deadline.after(BASELINE_SECONDS))
+        return self._baseline
 
     @property
     def restarts(self) -> int:

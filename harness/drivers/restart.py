@@ -41,15 +41,16 @@ class Restarter:
 
         Raises DeadlineExpired, which says how far it came.
         """
-        before = self._wait_for_next_second(deadline)
-        watch = _Watch(self._wire, self._api, self._pace, way, before)
+        watch = _Watch(self._wire, self._api, self._pace, way, self._api.restart_time())
         if way is Way.API:
+            self._wait_for_next_second(deadline)
             watch.asked = time.monotonic()
             # It may go down before it has answered (7.6 U); whether it took the request shows in what follows.
             with suppress(Broken):
                 self._api.restart()
         else:
             self._shut_down(deadline)
+            self._wait_for_next_second(deadline)
             found = find_button(self._web.open(SHUTDOWN).documents, RESTART)
             watch.asked = time.monotonic()
             with suppress(BenchError, HandshakeFailed):
@@ -59,14 +60,9 @@ class Restarter:
         self._wire.forget_connections()
         return watch.until_back(deadline)
 
-    def _wait_for_next_second(self, deadline: Deadline) -> datetime:
-        """When it last started. From now on a new start has a later time: the unit's clock shows whole seconds."""
-
-        def look() -> datetime | None:
-            condition = self._api.condition()
-            return condition.restart_time if condition.current_time > condition.restart_time else None
-
-        return deadline.wait_for(f"second of {self._name} after its last start", look, self._pace.every)
+    def _wait_for_next_second(self, deadline: Deadline) -> None:
+        """The unit's clock, which shows whole seconds, is past its last start: a new one will have a later time."""
+        deadline.wait_for(f"second of {self._name} after its last start", self._api.clock_moved_on, self._pace.every)
 
     def _shut_down(self, deadline: Deadline) -> None:
         """The unit is shut down, where it has such a state: some only have a button that restarts (5.2 R)."""

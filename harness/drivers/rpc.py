@@ -90,6 +90,11 @@ class Api:
     def restart_time(self) -> datetime:
         return self.query("device.query").time("restartTime")
 
+    def clock_moved_on(self) -> bool:
+        """Whether the unit's clock shows a later second than that of its start."""
+        device = self.query("device.query")
+        return device.time("currentTime") > device.time("restartTime")
+
     def finished_booting(self) -> bool:
         return self.query("device.query").truth("finishedBooting")
 
