@@ -162,7 +162,7 @@ class Unit(Protocol):
 
     @property
     def baseline(self) -> Handshake:
-        """What it served when it was opened: what it is to be left with."""
+        """What it served when this was first asked, before anything was changed: what it is to be left with."""
 
     @property
     def restarts(self) -> int:

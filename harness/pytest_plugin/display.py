@@ -185,7 +185,7 @@ def _summary(rows: dict[str, Row], lanes: dict[str, LaneReport]) -> Table:
     table.add_column("place", no_wrap=True)
     for heading in ("held", "failed", "blocked", "skipped", "restarts", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("slowest step", no_wrap=True)
+    table.add_column("slowest step")
     for name, row in rows.items():
         lane = lanes.get(name)
         table.add_row(
