@@ -190,6 +190,18 @@ def _long(content: bytes, branch: Branch) -> int:
     return value
 
 
+def _c_long(content: bytes, branch: Branch) -> int:
+    """What ASN1_INTEGER_get makes of it on a 64-bit machine: minus one if it has too many octets, else what fits."""
+    negative = bool(content) and content[0] >= 0x80
+    value = int.from_bytes(content, signed=True)
+    # c2i_ASN1_INTEGER drops one sign octet, not more.
+    redundant = len(content) > 1 and content[0] == (0xFF if negative else 0)
+    width = max(len(content) - redundant, (abs(value).bit_length() + 7) // 8)
+    if width > LENGTH_OCTETS:
+        return -1
+    return (value + 2**63) % 2**64 - 2**63
+
+
 def _boolean(content: bytes, branch: Branch) -> bool:
     if len(content) != 1:
         raise Violation(Rule.ASN1_VALUE)
@@ -265,6 +277,7 @@ Boolean = Primitive(BOOLEAN, _boolean, scalar=True)
 Integer = Primitive(INTEGER, _integer, scalar=True)
 Magnitude = Primitive(INTEGER, _magnitude, scalar=True)  # BIGNUM: the sign is lost.
 Long = Primitive(INTEGER, _long, scalar=True)
+CLong = Primitive(INTEGER, _c_long, scalar=True)
 ObjectIdentifier = Primitive(OBJECT, _object, scalar=True)
 BitStringType = Primitive(BIT_STRING, _bit_string)
 OctetString = Primitive(OCTET_STRING, _raw)
@@ -280,6 +293,7 @@ class Value:
 
     tag: int
     content: Any
+    octets: bytes
     encoding: bytes
 
 
@@ -302,7 +316,7 @@ class AnyType:
                 raise Violation(Rule.ASN1_TAG)
             stop = end_of_indefinite(octets, at, end) if indefinite else stop
             encoding = octets[start:stop]
-            return stop, Value(tag, encoding, encoding)
+            return stop, Value(tag, encoding, encoding, encoding)
         if tag & CONSTRUCTED:
             if number in SCALARS and not branch.reads_scalars_in_pieces:
                 raise Violation(Rule.ASN1_TAG)
@@ -310,7 +324,7 @@ class AnyType:
         else:
             content = octets[at:stop]
         convert = CONTENT.get(number, _raw)
-        return stop, Value(number, convert(content, branch), octets[start:stop])
+        return stop, Value(number, convert(content, branch), content, octets[start:stop])
 
 
 _ENCODED = frozenset({SEQUENCE & ~CONSTRUCTED, SET & ~CONSTRUCTED})
@@ -371,6 +385,32 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A structure together with its encoding, byte for byte."""
+
+    fields: tuple[Any, ...]
+    encoding: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A structure whose encoding is kept (ASN1_SEQUENCE_enc)."""
+
+    type: Sequence
+
+    @property
+    def tag(self) -> int:
+        return self.type.tag
+
+    def read(self, octets: bytes, start: int, end: int, branch: Branch, *, optional: bool = False) -> Read | None:
+        found = self.type.read(octets, start, end, branch, optional=optional)
+        if found is None:
+            return None
+        at, fields = found
+        return at, Kept(fields, octets[start:at])
+
+
+@dataclass(frozen=True, slots=True)
 class Repeated:
     """SEQUENCE OF and SET OF: a tuple of values. Whether the tag says "constructed" is not looked at."""
 
@@ -424,8 +464,12 @@ class Explicit:
         return at, value
 
 
+def explicit_tag(number: int) -> int:
+    return CONTEXT | CONSTRUCTED | number
+
+
 def explicit(number: int, of: Type) -> Explicit:
-    return Explicit(CONTEXT | CONSTRUCTED | number, of)
+    return Explicit(explicit_tag(number), of)
 
 
 _Tagged = TypeVar("_Tagged", Primitive, Sequence, Repeated)
@@ -443,6 +487,17 @@ def decode(kind: Type, octets: bytes, branch: Branch) -> Read:
     return found
 
 
+def string_octets(value: Value) -> bytes:
+    """The octets that an ASN1_STRING holds for a value of any type that is one; for numbers, the magnitude."""
+    content = value.content
+    if isinstance(content, BitString):
+        return content.octets
+    if isinstance(content, int):
+        return abs(content).to_bytes(max(1, (content.bit_length() + 7) // 8))
+    assert isinstance(content, bytes), "booleans, nulls and identifiers are no strings"
+    return content
+
+
 # Writing: DER, for what is served and for what is compared by its hash.
 
 
@@ -451,11 +506,46 @@ def encoded(tag: int, *contents: bytes) -> bytes:
     content = b"".join(contents)
     length = len(content)
     if length < 0x80:
-        return bytes((tag, length)) + content
+        return _identifier(tag) + bytes([length]) + content
     octets = length.to_bytes((length.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(octets))) + octets + content
+    return _identifier(tag) + bytes([0x80 | len(octets)]) + octets + content
+
+
+def _identifier(tag: int) -> bytes:
+    if tag <= 0xFF:
+        return bytes([tag])
+    number = tag >> 8
+    octets = [number & 0x7F]
+    while number := number >> 7:
+        octets.append(0x80 | number & 0x7F)
+    return bytes([tag & 0xE0 | _MULTI_OCTET_TAG, *reversed(octets)])
 
 
 def encoded_integer(value: int) -> bytes:
     """A non-negative INTEGER."""
     return encoded(INTEGER, value.to_bytes(value.bit_length() // 8 + 1))
+
+
+def reencoded(value: Value) -> bytes:
+    """A value of ANY type as OpenSSL writes it again: in DER, but for what is kept whole."""
+    if value.octets is value.encoding:
+        return value.encoding
+    if isinstance(value.content, BitString):
+        unused = value.content.unused if value.content.octets else 0
+        return encoded(BIT_STRING, bytes([unused]), value.content.octets)
+    if value.tag in (INTEGER, ENUMERATED):
+        return encoded(value.tag, _number_octets(value.octets))
+    return encoded(value.tag, value.octets)
+
+
+def _number_octets(content: bytes) -> bytes:
+    """Content of a number that was read and is written again: one superfluous sign octet goes, not more."""
+    if not content:
+        return b"\0"
+    value = int.from_bytes(content, signed=True)
+    width = len(content) - (len(content) > 1 and content[0] in (0x00, 0xFF))
+    return value.to_bytes(max(width, _width(value)), signed=True)
+
+
+def _width(value: int) -> int:
+    return (value if value >= 0 else ~value).bit_length() // 8 + 1

@@ -1,40 +1,81 @@
-"""Certificates: decoded to the end, believed to the letter, checked in nothing."""
+"""Certificates: decoded to the end, believed to the letter, checked in nothing.
+
+No signature, date, name or extension is looked at; d2i_X509 and d2i_X509_AUX, crypto/asn1/x_x509.c.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from certstore import asn1, structures
+from certstore import asn1, public_key, structures
+from certstore.asn1 import BIT_STRING, OBJECT, SEQUENCE, UTF8_STRING, BitString, Value, encoded
 from certstore.branch import Branch
-from certstore.public_key import RSA_ENCRYPTION, PublicKey, RsaPublicKey
+from certstore.public_key import PublicKey
 from certstore.rules import Rule, Violation
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate as it would be served, and its undecoded SubjectPublicKeyInfo."""
+    """A certificate as it would be sent, and its public key as yet undecoded."""
 
     encoding: bytes
     key_algorithm: bytes
-    key_parameters: asn1.Value | None
+    key_parameters: Value | None
     key_octets: bytes
+
+    def public_key(self, branch: Branch) -> PublicKey:
+        """The public key; Violation if the branch cannot use it."""
+        return public_key.read(self.key_algorithm, self.key_parameters, self.key_octets, branch)
 
 
 def read(octets: bytes, branch: Branch) -> tuple[Certificate, int]:
-    """The certificate at the start of `octets` (d2i_X509) and where it ends."""
-    end, (tbs, _, _) = asn1.decode(structures.Certificate, octets, branch)
-    algorithm, key = tbs[6]
-    return Certificate(octets[:end], algorithm[0], algorithm[1], key.octets), end
+    """The certificate at the start of `octets` and where it ends; Violation if there is none."""
+    end, (tbs, signature_algorithm, signature) = asn1.decode(structures.Certificate, octets, branch)
+    if branch.canonicalises_names:
+        _check_name(tbs.fields[_ISSUER])
+        _check_name(tbs.fields[_SUBJECT])
+    (algorithm, parameters), key = tbs.fields[_PUBLIC_KEY]
+    encoding = _encoding(tbs.encoding, signature_algorithm, signature)
+    return Certificate(encoding, algorithm, parameters, key.octets), end
 
 
-def public_key(certificate: Certificate, branch: Branch) -> PublicKey:
-    """The key to match (X509_PUBKEY_get); Violation where OpenSSL cannot use it."""
-    if certificate.key_algorithm != RSA_ENCRYPTION:
-        raise Violation(Rule.UNKNOWN_KEY_ALGORITHM)
-    _, (modulus, exponent) = asn1.decode(structures.RSAPublicKey, certificate.key_octets, branch)
-    return RsaPublicKey(modulus, exponent)
+_ISSUER, _SUBJECT, _PUBLIC_KEY = 3, 5, 6
+
+# UTF8_getc, a_utf8.c: no overlong forms, but surrogates and everything up to 31 bits.
+_UTF8 = re.compile(
+    rb"(?:[\x00-\x7f]"
+    rb"|[\xc2-\xdf][\x80-\xbf]"
+    rb"|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}"
+    rb"|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf7][\x80-\xbf]{3}"
+    rb"|\xf8[\x88-\xbf][\x80-\xbf]{3}|[\xf9-\xfb][\x80-\xbf]{4}"
+    rb"|\xfc[\x84-\xbf][\x80-\xbf]{4}|\xfd[\x80-\xbf]{5})*+"
+)
 
 
-def read_trust_settings(octets: bytes, branch: Branch) -> Any:
-    return asn1.decode(structures.CertificateAux, octets, branch)
+def _check_name(name: Any) -> None:
+    """x509_name_canon: every string is converted to UTF-8, which only a UTF8String can fail."""
+    for attributes in name:
+        for _, value in attributes:
+            if value.tag == UTF8_STRING and not value.content.isascii() and not _UTF8.fullmatch(value.content):
+                raise Violation(Rule.BAD_UTF8)
+
+
+def _encoding(tbs: bytes, signature_algorithm: tuple[bytes, Value | None], signature: BitString) -> bytes:
+    """What i2d_X509 sends: the signed part as it came, everything around it in DER."""
+    identifier, parameters = signature_algorithm
+    return encoded(
+        SEQUENCE,
+        tbs,
+        encoded(SEQUENCE, encoded(OBJECT, identifier), b"" if parameters is None else asn1.reencoded(parameters)),
+        encoded(BIT_STRING, bytes([signature.unused if signature.octets else 0]), signature.octets),
+    )
+
+
+def read_trusted(octets: bytes, branch: Branch) -> Certificate:
+    """A certificate that may be followed by trust settings and, unless those are there, by nothing else."""
+    certificate, end = read(octets, branch)
+    if end != len(octets):
+        asn1.decode(structures.CertificateAux, octets[end:], branch)
+    return certificate

@@ -30,6 +30,7 @@ class Mode(Enum):
     ECB = "ECB"
     CTR = "CTR"
     XTS = "XTS"
+    GCM = "GCM"
     STREAM = ""
 
     @property
@@ -183,6 +184,11 @@ def _xts(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
     return decryptor.update(data) + decryptor.finalize()
 
 
+def _gcm(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    """Without a tag nothing can be decrypted: aes_gcm_cipher fails at the end, whatever the data."""
+    raise Violation(Rule.BAD_DECRYPT)
+
+
 def _des(key: bytes) -> CipherAlgorithm:
     return decrepit.TripleDES(key * 3)
 
@@ -191,29 +197,34 @@ def _two_key_des(key: bytes) -> CipherAlgorithm:
     return decrepit.TripleDES(key + key[:8])
 
 
-# Families, with the modes that both branches have.
-_ALL_MODES = (Mode.CBC, Mode.CFB, Mode.OFB, Mode.ECB)
-_BIT_MODES = (Mode.CFB1, Mode.CFB8)
+_PLAIN_MODES = (Mode.CBC, Mode.CFB, Mode.OFB, Mode.ECB)
+_BIT_MODES = (*_PLAIN_MODES, Mode.CFB1, Mode.CFB8)
+_AES_MODES = (*_BIT_MODES, Mode.CTR, Mode.GCM)
+_CBC = (Mode.CBC,)
+_STREAM = (Mode.STREAM,)
+
+# Family, key octets, block octets, primitive, modes. Which branch has which: certstore.branch.
 _TABLE: tuple[tuple[Family, tuple[Mode, ...]], ...] = (
-    (Family("DES", 8, 8, _des), (*_ALL_MODES, *_BIT_MODES)),
-    (Family("DES-EDE", 16, 8, _two_key_des), (Mode.CBC, Mode.CFB, Mode.OFB, Mode.ECB)),
-    (Family("DES-EDE3", 24, 8, decrepit.TripleDES), (*_ALL_MODES, *_BIT_MODES)),
-    (Family("DESX", 24, 8, None), (Mode.CBC,)),
-    (Family("IDEA", 16, 8, decrepit.IDEA), _ALL_MODES),
-    (Family("RC2", 16, 8, decrepit.RC2), _ALL_MODES),
-    (Family("RC2-40", 5, 8, None), (Mode.CBC,)),
-    (Family("RC2-64", 8, 8, None), (Mode.CBC,)),
-    (Family("BF", 16, 8, decrepit.Blowfish), _ALL_MODES),
-    (Family("CAST5", 16, 8, decrepit.CAST5), _ALL_MODES),
-    (Family("SEED", 16, 16, decrepit.SEED), _ALL_MODES),
-    (Family("AES-128", 16, 16, algorithms.AES), (*_ALL_MODES, *_BIT_MODES, Mode.CTR)),
-    (Family("AES-192", 24, 16, algorithms.AES), (*_ALL_MODES, *_BIT_MODES, Mode.CTR)),
-    (Family("AES-256", 32, 16, algorithms.AES), (*_ALL_MODES, *_BIT_MODES, Mode.CTR)),
-    (Family("CAMELLIA-128", 16, 16, decrepit.Camellia), (*_ALL_MODES, *_BIT_MODES)),
-    (Family("CAMELLIA-192", 24, 16, decrepit.Camellia), (*_ALL_MODES, *_BIT_MODES)),
-    (Family("CAMELLIA-256", 32, 16, decrepit.Camellia), (*_ALL_MODES, *_BIT_MODES)),
-    (Family("RC4", 16, 1, None), (Mode.STREAM,)),
-    (Family("RC4-40", 5, 1, None), (Mode.STREAM,)),
+    (Family("DES", 8, 8, _des), _BIT_MODES),
+    (Family("DES-EDE", 16, 8, _two_key_des), _PLAIN_MODES),
+    (Family("DES-EDE3", 24, 8, decrepit.TripleDES), _BIT_MODES),
+    (Family("DESX", 24, 8, None), _CBC),
+    (Family("IDEA", 16, 8, decrepit.IDEA), _PLAIN_MODES),
+    (Family("RC2", 16, 8, decrepit.RC2), _PLAIN_MODES),
+    (Family("RC2-40", 5, 8, None), _CBC),
+    (Family("RC2-64", 8, 8, None), _CBC),
+    (Family("BF", 16, 8, decrepit.Blowfish), _PLAIN_MODES),
+    (Family("CAST5", 16, 8, decrepit.CAST5), _PLAIN_MODES),
+    (Family("SEED", 16, 16, decrepit.SEED), _PLAIN_MODES),
+    (Family("AES-128", 16, 16, algorithms.AES), (*_AES_MODES, Mode.XTS)),
+    (Family("AES-192", 24, 16, algorithms.AES), _AES_MODES),
+    (Family("AES-256", 32, 16, algorithms.AES), (*_AES_MODES, Mode.XTS)),
+    (Family("CAMELLIA-128", 16, 16, decrepit.Camellia), _BIT_MODES),
+    (Family("CAMELLIA-192", 24, 16, decrepit.Camellia), _BIT_MODES),
+    (Family("CAMELLIA-256", 32, 16, decrepit.Camellia), _BIT_MODES),
+    (Family("RC4", 16, 1, None), _STREAM),
+    (Family("RC4-40", 5, 1, None), _STREAM),
+    (Family("RC4-HMAC-MD5", 16, 1, None), _STREAM),
 )
 
 
@@ -222,6 +233,7 @@ _Own = Callable[[Family, bytes, bytes, bytes], bytes]
 _OWN: dict[tuple[str, Mode], _Own] = {
     ("", Mode.CFB1): _own_cfb1,
     ("", Mode.XTS): _xts,
+    ("", Mode.GCM): _gcm,
     ("", Mode.STREAM): _rc4,
     ("DESX", Mode.CBC): _desx_cbc,
     ("RC2", Mode.CFB): _own_cfb,
@@ -236,18 +248,38 @@ _OWN: dict[tuple[str, Mode], _Own] = {
 
 _WITHOUT_IV = (Mode.ECB, Mode.STREAM)
 
+# Names that are not family and mode, by both.
+_IRREGULAR_NAMES = {
+    ("DES-EDE", Mode.ECB): "DES-EDE",
+    ("DES-EDE3", Mode.ECB): "DES-EDE3",
+    ("AES-128", Mode.GCM): "id-aes128-GCM",
+    ("AES-192", Mode.GCM): "id-aes192-GCM",
+    ("AES-256", Mode.GCM): "id-aes256-GCM",
+}
+_GCM_IV_OCTETS = 12
+
 
 def _cipher(family: Family, mode: Mode) -> Cipher:
-    name = f"{family.name}-{mode.value}" if mode.value else family.name
-    # "DES-EDE" and "DES-EDE3" are the ECB modes of two- and three-key DES.
-    if family.name.startswith("DES-EDE") and mode is Mode.ECB:
-        name = family.name
-    iv_octets = 0 if mode in _WITHOUT_IV else family.block_octets
-    return Cipher(name, family, mode, family.key_octets, iv_octets)
+    regular = f"{family.name}-{mode.value}" if mode.value else family.name
+    iv_octets = family.block_octets
+    if mode in _WITHOUT_IV:
+        iv_octets = 0
+    elif mode is Mode.GCM:
+        iv_octets = _GCM_IV_OCTETS
+    return Cipher(
+        name=_IRREGULAR_NAMES.get((family.name, mode), regular),
+        family=family,
+        mode=mode,
+        # XTS takes two keys.
+        key_octets=family.key_octets * (2 if mode is Mode.XTS else 1),
+        iv_octets=iv_octets,
+    )
 
 
 CIPHERS = {
-    cipher.name: cipher for family, family_modes in _TABLE for cipher in (_cipher(family, mode) for mode in family_modes)
+    cipher.name: cipher
+    for family, family_modes in _TABLE
+    for cipher in (_cipher(family, mode) for mode in family_modes)
 }
 
 # EVP_add_cipher_alias, c_allc.c: the aliases that a DEK-Info header can hold.

@@ -6,11 +6,11 @@ RFC 1421 section 4.6.1 gives the headers; this reader takes them byte for byte a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import md5
 
-from certstore.ciphers import Cipher
+from certstore.branch import Branch
+from certstore.ciphers import ALIASES, CIPHERS, Cipher
 from certstore.passphrase import Passphrase
 from certstore.rules import Rule, Violation
 
@@ -32,7 +32,7 @@ class DekInfo:
     iv: bytes
 
 
-def read(header: bytes, ciphers: Mapping[str, Cipher]) -> DekInfo | None:
+def read(header: bytes, branch: Branch) -> DekInfo | None:
     """How the block is encrypted, None if it is not; Violation for headers of any other form."""
     if not header:
         return None
@@ -46,13 +46,18 @@ def read(header: bytes, ciphers: Mapping[str, Cipher]) -> DekInfo | None:
         raise Violation(Rule.NOT_DEK_INFO)
     name = _CIPHER_NAME.match(rest, len(_DEK_INFO))
     assert name is not None, "the expression matches the empty string"
-    cipher = ciphers.get(name[0].decode("ascii"))
-    if cipher is None:
-        raise Violation(Rule.UNKNOWN_CIPHER)
+    cipher = _cipher_named(name[0].decode("ascii"), branch)
     digits = rest[name.end() + 1 :][: 2 * cipher.iv_octets]
     if len(digits) < 2 * cipher.iv_octets or not _HEX_DIGITS.fullmatch(digits):
         raise Violation(Rule.BAD_IV)
     return DekInfo(cipher, bytes.fromhex(digits.decode("ascii")))
+
+
+def _cipher_named(name: str, branch: Branch) -> Cipher:
+    name = ALIASES.get(name, name)
+    if name not in branch.ciphers:
+        raise Violation(Rule.UNKNOWN_CIPHER)
+    return CIPHERS[name]
 
 
 def bytes_to_key(passphrase: bytes, salt: bytes, length: int) -> bytes:
@@ -66,5 +71,9 @@ def bytes_to_key(passphrase: bytes, salt: bytes, length: int) -> bytes:
 
 def decrypt(data: bytes, info: DekInfo, passphrase: Passphrase) -> bytes:
     """The data of an encrypted block; Violation if there is no passphrase or the padding is wrong after it."""
-    key = bytes_to_key(passphrase.ask(), info.iv[:SALT_OCTETS], info.cipher.key_octets)
+    phrase = passphrase.ask()
+    if not info.iv:
+        # PEM_do_header takes the salt from where the initial vector would be, and nobody has written there.
+        raise Violation(Rule.NO_SALT)
+    key = bytes_to_key(phrase, info.iv[:SALT_OCTETS], info.cipher.key_octets)
     return info.cipher.decrypt(key, info.iv, data)

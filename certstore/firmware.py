@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from certstore.branch import OPENSSL_0_9_8, Branch
+from certstore.branch import OPENSSL_0_9_8, Branch, KeyType
 
 
 class MismatchedPair(Enum):
@@ -46,6 +46,8 @@ class Firmware:
     serving: Serving = Serving.CHAIN
     plain_pkcs8: Pkcs8 = Pkcs8.ACCEPT
     encrypted_pkcs8: Pkcs8 = Pkcs8.ACCEPT
+    # Types other than RSA can be read, and then serve nobody but clients with their suites (11.1).
+    key_types: frozenset[KeyType] = frozenset({KeyType.RSA, KeyType.DSA, KeyType.EC})
     # U, device-reference 2.5: no limit is documented; this one only bounds our own memory.
     upload_octets: int = 16 * 2**20
     # OpenSSL has no limit; the unit's web server would hang for minutes beyond this one.

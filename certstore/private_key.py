@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from certstore.asn1 import SEQUENCE, encoded, encoded_integer
-from certstore.public_key import PublicKey, RsaPublicKey
+from certstore import asn1, structures
+from certstore.asn1 import BIT_STRING, OCTET_STRING, SEQUENCE, encoded, encoded_integer
+from certstore.branch import Branch, KeyType
+from certstore.curves import Form
+from certstore.ec_group import EcGroup, read_choice
+from certstore.public_key import DsaPublicKey, EcPublicKey, PublicKey, RsaPublicKey
+from certstore.rules import Rule, Violation
+
+# Computing y with longer numbers would keep the unit's web server busy for minutes.
+MAX_DSA_BITS = 2**15
 
 
 class PrivateKey(Protocol):
@@ -27,11 +35,11 @@ class PrivateKey(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RsaPrivateKey:
-    """RSAPrivateKey, RFC 8017 appendix A.1.2; only the public half appears in `repr`."""
+    """RFC 8017 appendix A.1.2; only the public half appears in `repr`."""
 
     public_key: RsaPublicKey
     # privateExponent, prime1, prime2, exponent1, exponent2, coefficient
-    secrets: tuple[int, int, int, int, int, int] = field(repr=False)
+    secrets: tuple[int, ...] = field(repr=False)
 
     @property
     def label(self) -> bytes:
@@ -40,3 +48,100 @@ class RsaPrivateKey:
     def encoding(self) -> bytes:
         numbers = (0, self.public_key.modulus, self.public_key.exponent, *self.secrets)
         return encoded(SEQUENCE, *map(encoded_integer, numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class DsaPrivateKey:
+    """OpenSSL's own traditional form: version, p, q, g, y, x."""
+
+    public_key: DsaPublicKey
+    parameters: tuple[int, int, int] = field(repr=False)
+    x: int = field(repr=False)
+
+    @property
+    def label(self) -> bytes:
+        return b"DSA PRIVATE KEY"
+
+    def encoding(self) -> bytes:
+        numbers = (0, *self.parameters, self.public_key.y, self.x)
+        return encoded(SEQUENCE, *map(encoded_integer, numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class EcPrivateKey:
+    """RFC 5915 section 3."""
+
+    public_key: EcPublicKey
+    scalar: bytes = field(repr=False)
+
+    @property
+    def label(self) -> bytes:
+        return b"EC PRIVATE KEY"
+
+    def encoding(self) -> bytes:
+        key = self.public_key
+        point = key.group.curve.octets(key.point, key.form or Form.UNCOMPRESSED)
+        return encoded(
+            SEQUENCE,
+            encoded_integer(1),
+            encoded(OCTET_STRING, self.scalar),
+            encoded(asn1.explicit_tag(0), key.group.encoding()),
+            encoded(asn1.explicit_tag(1), encoded(BIT_STRING, b"\0", point)),
+        )
+
+
+def read_rsa(octets: bytes, branch: Branch) -> RsaPrivateKey:
+    """RSAPrivateKey (d2i_RSAPrivateKey). What follows it is ignored, here and below."""
+    _, (_, modulus, exponent, *secrets) = asn1.decode(structures.RSAPrivateKey, octets, branch)
+    return RsaPrivateKey(RsaPublicKey(modulus, exponent), tuple(secrets))
+
+
+def read_dsa(octets: bytes, branch: Branch) -> DsaPrivateKey:
+    """The traditional form (d2i_DSAPrivateKey)."""
+    _, (_, p, q, g, y, x) = asn1.decode(structures.DSAPrivateKey, octets, branch)
+    return DsaPrivateKey(DsaPublicKey(y, (p, q, g)), (p, q, g), x)
+
+
+def dsa_with_computed_y(parameters: bytes, x: int, branch: Branch) -> DsaPrivateKey:
+    """The key of which PKCS#8 has only x; BN_mod_exp takes no notice of the exponent's sign."""
+    _, (p, q, g) = asn1.decode(structures.DSAParameters, parameters, branch)
+    if p == 0:
+        raise Violation(Rule.BAD_PRIVATE_KEY)
+    x = abs(x)
+    if max(p.bit_length(), x.bit_length()) > MAX_DSA_BITS:
+        raise Violation(Rule.TOO_MANY_BITS)
+    return DsaPrivateKey(DsaPublicKey(pow(g, x, p), (p, q, g)), (p, q, g), x)
+
+
+def read_ec(octets: bytes, group: EcGroup | None, branch: Branch) -> EcPrivateKey:
+    """ECPrivateKey (d2i_ECPrivateKey), in the group that it names or else in `group`.
+
+    A missing public key is computed: always when the group came from PKCS#8, otherwise where the branch does.
+    """
+    _, (_, scalar, parameters, public) = asn1.decode(structures.ECPrivateKey, octets, branch)
+    computes = branch.computes_missing_ec_public_key or group is not None
+    if parameters is not None:
+        group = read_choice(parameters, branch)
+    if group is None:
+        raise Violation(Rule.BAD_CURVE)
+    if public is not None:
+        point, form = group.curve.point(public.octets)
+        return EcPrivateKey(EcPublicKey(group, point, form), scalar)
+    if not computes:
+        raise Violation(Rule.NO_PUBLIC_KEY)
+    point = group.curve.multiple(int.from_bytes(scalar), group.generator)
+    return EcPrivateKey(EcPublicKey(group, point, Form.UNCOMPRESSED), scalar)
+
+
+def read_traditional(kind: KeyType, octets: bytes, branch: Branch) -> PrivateKey:
+    """A key in the traditional form of its type."""
+    match kind:
+        case KeyType.RSA:
+            return read_rsa(octets, branch)
+        case KeyType.DSA:
+            return read_dsa(octets, branch)
+        case KeyType.EC:
+            return read_ec(octets, None, branch)
+        case _:
+            # HMAC: any octets are a key, which ssl_set_pkey then has no use for.
+            raise Violation(Rule.KEY_NOT_USABLE)

@@ -33,9 +33,7 @@ _KIND_OF_ASCII = {
 }
 _KIND = bytes(_KIND_OF_ASCII.get(character & 0x7F, _SPOILER) for character in range(256))
 # Padding is worth six zero bits, as `A` is; the bytes that it stands for are cut off by count.
-_AS_SEXTET = bytes(
-    ord("A") if character & 0x7F == _PADDING else character & 0x7F for character in range(256)
-)
+_AS_SEXTET = bytes(ord("A") if character & 0x7F == _PADDING else character & 0x7F for character in range(256))
 
 # What every tool writes, and more: clean lines below the limit, padding only at the very end.
 _ORDINARY = re.compile(rb"(?:[A-Za-z0-9+/]{1,79}+\n)*+(?:[A-Za-z0-9+/]{1,77}+={1,2}\n)?+")

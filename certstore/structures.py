@@ -11,7 +11,9 @@ from certstore.asn1 import (
     BMP_STRING,
     GENERALIZED_TIME,
     IA5_STRING,
+    NULL,
     NUMERIC_STRING,
+    OBJECT,
     PRINTABLE_STRING,
     SEQUENCE,
     SET,
@@ -23,8 +25,10 @@ from certstore.asn1 import (
     AnyType,
     BitStringType,
     Boolean,
+    CLong,
     Field,
     Integer,
+    Keeping,
     Long,
     Magnitude,
     ObjectIdentifier,
@@ -90,18 +94,20 @@ Extension = Sequence(
 Validity = Sequence((Field("notBefore", Time), Field("notAfter", Time)))
 
 # x_x509.c
-TBSCertificate = Sequence(
-    (
-        Field("version", explicit(0, Integer), optional=True),
-        Field("serialNumber", Integer),
-        Field("signature", AlgorithmIdentifier),
-        Field("issuer", Name),
-        Field("validity", Validity),
-        Field("subject", Name),
-        Field("subjectPublicKeyInfo", SubjectPublicKeyInfo),
-        Field("issuerUniqueID", implicit(1, BitStringType), optional=True),
-        Field("subjectUniqueID", implicit(2, BitStringType), optional=True),
-        Field("extensions", explicit(3, Repeated(Extension)), optional=True),
+TBSCertificate = Keeping(
+    Sequence(
+        (
+            Field("version", explicit(0, Integer), optional=True),
+            Field("serialNumber", Integer),
+            Field("signature", AlgorithmIdentifier),
+            Field("issuer", Name),
+            Field("validity", Validity),
+            Field("subject", Name),
+            Field("subjectPublicKeyInfo", SubjectPublicKeyInfo),
+            Field("issuerUniqueID", implicit(1, BitStringType), optional=True),
+            Field("subjectUniqueID", implicit(2, BitStringType), optional=True),
+            Field("extensions", explicit(3, Repeated(Extension)), optional=True),
+        )
     )
 )
 Certificate = Sequence(
@@ -123,8 +129,8 @@ CertificateAux = Sequence(
     )
 )
 
-# x_attrib.c: a SET OF ANY, or by an old mistake a single value. Only the decoding counts.
-Attribute = Sequence((Field("type", ObjectIdentifier), Field("values", Any_)))
+# x_attrib.c. The single value that its CHOICE also allows can never be read: it is an optional ANY.
+Attribute = Sequence((Field("type", ObjectIdentifier), Field("values", Repeated(Any_, tag=SET))))
 
 # p8_pkey.c
 PrivateKeyInfo = Sequence(
@@ -183,7 +189,7 @@ DSAPublicKeyWithParameters = Sequence(
 )
 
 # p5_pbe.c, p5_pbev2.c
-PBEParameter = Sequence((Field("salt", OctetString), Field("iterationCount", Integer)))
+PBEParameter = Sequence((Field("salt", OctetString), Field("iterationCount", CLong)))
 PBES2Parameters = Sequence(
     (
         Field("keyDerivationFunc", AlgorithmIdentifier),
@@ -193,8 +199,52 @@ PBES2Parameters = Sequence(
 PBKDF2Parameters = Sequence(
     (
         Field("salt", Any_),
-        Field("iterationCount", Integer),
-        Field("keyLength", Integer, optional=True),
+        Field("iterationCount", CLong),
+        Field("keyLength", CLong, optional=True),
         Field("prf", AlgorithmIdentifier, optional=True),
     )
 )
+
+# ec_asn1.c. What hangs on an identifier inside is read as ANY first, and then again as what it should be.
+Pentanomial = Sequence((Field("k1", Long), Field("k2", Long), Field("k3", Long)))
+CharacteristicTwo = Sequence(
+    (
+        Field("m", Long),
+        Field("basis", ObjectIdentifier),
+        Field("parameters", Any_),
+    )
+)
+FieldID = Sequence((Field("fieldType", ObjectIdentifier), Field("parameters", Any_)))
+CurveCoefficients = Sequence(
+    (
+        Field("a", OctetString),
+        Field("b", OctetString),
+        Field("seed", BitStringType, optional=True),
+    )
+)
+ECParameters = Sequence(
+    (
+        Field("version", Long),
+        Field("fieldID", FieldID),
+        Field("curve", CurveCoefficients),
+        Field("base", OctetString),
+        Field("order", Integer),
+        Field("cofactor", Integer, optional=True),
+    )
+)
+# ECPKPARAMETERS: a name, parameters, or NULL for implicitlyCA.
+ECPKParameters = AnyType(frozenset({OBJECT, SEQUENCE & ~_CONSTRUCTED, NULL}))
+ECPrivateKey = Sequence(
+    (
+        Field("version", Long),
+        Field("privateKey", OctetString),
+        Field("parameters", explicit(0, ECPKParameters), optional=True),
+        Field("publicKey", explicit(1, BitStringType), optional=True),
+    )
+)
+
+# ASN1_SEQUENCE_ANY, tasn_typ.c: what the broken forms of PKCS#8 DSA keys are taken apart with.
+AnySequence = Repeated(Any_)
+
+# RFC 8018 appendix B.2.3; ASN1_TYPE_get_int_octetstring, evp_asn1.c
+RC2CBCParameter = Sequence((Field("rc2ParameterVersion", CLong), Field("iv", OctetString)))
