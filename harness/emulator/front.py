@@ -28,23 +28,34 @@ class Connection(Protocol):
     def drop(self) -> None:
         """Close, after what is already written."""
 
+    def abort(self) -> None:
+        """Close now."""
 
-ConnectionFactory = Callable[[set[Connection]], asyncio.Protocol]
-"""Makes one connection, which enters itself into the set for as long as it is open."""
+
+class Register(Protocol):
+    """Knows the open connections of one listener."""
+
+    def enter(self, connection: Connection) -> None: ...
+
+    def leave(self, connection: Connection) -> None: ...
+
+
+ConnectionFactory = Callable[[Register], asyncio.Protocol]
+"""Makes one connection, which is in the register for as long as it is open."""
 
 
 class PlainConnection(asyncio.Protocol):
     """One TCP connection, handed on as it is."""
 
-    def __init__(self, http: asyncio.Protocol, open_connections: set[Connection]) -> None:
+    def __init__(self, http: asyncio.Protocol, register: Register) -> None:
         self._http = http
-        self._open_connections = open_connections
+        self._register = register
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._open_connections.add(self)
+        self._register.enter(self)
         self._http.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -60,30 +71,34 @@ class PlainConnection(asyncio.Protocol):
         self._http.resume_writing()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._open_connections.discard(self)
+        self._register.leave(self)
         self._http.connection_lost(error)
 
     def drop(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
 
 class TlsConnection(asyncio.Protocol):
     """One TLS connection. The HTTP side is made when the handshake is complete, and knows nothing of it."""
 
-    def __init__(self, context: ssl.SSLContext, http: HttpFactory, open_connections: set[Connection]) -> None:
+    def __init__(self, context: ssl.SSLContext, http: HttpFactory, register: Register) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._make_http = http
-        self._open_connections = open_connections
+        self._register = register
         self._http: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._open_connections.add(self)
+        self._register.enter(self)
 
     def data_received(self, data: bytes) -> None:
         self._incoming.write(data)
@@ -110,7 +125,7 @@ class TlsConnection(asyncio.Protocol):
             self._http.resume_writing()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._open_connections.discard(self)
+        self._register.leave(self)
         if self._http is not None:
             self._http.connection_lost(error)
             self._http = None
@@ -129,6 +144,10 @@ class TlsConnection(asyncio.Protocol):
                 self._tls.unwrap()
             self._flush()
         self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -192,7 +211,7 @@ class _Plaintext(asyncio.Transport):
         self._connection.drop()
 
     def abort(self) -> None:
-        self._connection.transport.abort()
+        self._connection.abort()
 
     def pause_reading(self) -> None:
         self._connection.transport.pause_reading()
@@ -219,13 +238,14 @@ REASONS = {
 
 
 class Listener:
-    """One open port, from the moment it is made until `close`, which drops its connections as well."""
+    """One open port, from the moment it is made until it is closed, which ends its connections as well."""
 
     def __init__(self, address: str, port: int, connection: ConnectionFactory) -> None:
         """Raises PortTaken."""
         self._make = connection
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
+        self._closed = False
         self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         try:
             # A unit that restarts takes its port again at once.
@@ -241,13 +261,34 @@ class Listener:
         """Accept connections from now on."""
         # Without start_serving it has no point at which it could be cancelled with the server half made.
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: self._make(self._connections), sock=self._socket, start_serving=False
+            lambda: self._make(self), sock=self._socket, start_serving=False
         )
         await self._server.start_serving()
 
     def close(self) -> None:
+        """Afterwards connecting is refused, and what is already written is all that is sent."""
+        self._stop_listening()
+        for connection in tuple(self._connections):
+            connection.drop()
+
+    def abort(self) -> None:
+        """As `close`, and nothing more is sent."""
+        self._stop_listening()
+        for connection in tuple(self._connections):
+            connection.abort()
+
+    def enter(self, connection: Connection) -> None:
+        # One that was accepted in the last moment is made after the listener has closed.
+        if self._closed:
+            connection.abort()
+        else:
+            self._connections.add(connection)
+
+    def leave(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+
+    def _stop_listening(self) -> None:
+        self._closed = True
         if self._server is not None:
             self._server.close()
         self._socket.close()
-        for connection in tuple(self._connections):
-            connection.drop()

@@ -81,7 +81,8 @@ class EmulatedUnit:
         if self._under_way is not None:
             self._under_way.cancel()
             self._under_way = None
-        self._close(list(self._listeners))
+        for name in list(self._listeners):
+            self._listeners.pop(name).abort()
 
     async def upload(self, upload: Upload) -> None:
         """Store the pair, to be used after the next restart. Raises certstore.UploadRefused; then nothing changed."""
@@ -191,9 +192,9 @@ class EmulatedUnit:
         """What answers on the port of a service; None where nothing does."""
         match service:
             case "http":
-                return lambda connections: PlainConnection(self._http(), connections)
+                return lambda register: PlainConnection(self._http(), register)
             case "https" if self.has_https_key and self.serving is not None:
-                return lambda connections: TlsConnection(self._context, self._http, connections)
+                return lambda register: TlsConnection(self._context, self._http, register)
         return None
 
     def _close(self, names: Iterable[str]) -> None:
