@@ -77,7 +77,7 @@ BLOCKS = frozenset(
     )
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "legend", "caption"))
-UNREAD = frozenset(("script", "style", "template", "object", "svg"))
+UNREAD = frozenset(("script", "style", "template", "object", "svg", "noframes"))
 TEXT_TYPES = {
     "hidden": Kind.HIDDEN,
     "password": Kind.PASSWORD,
@@ -100,12 +100,12 @@ def read_page(url: str, body: bytes, content_type: str = "") -> Document:
     # owner): a form opened in one table cell and closed in another is common on pages of that age. Empty elements
     # keep their place in the tree, whatever is around them.
     markup = FORM_TAG.sub(lambda tag: f"<input data-form={'end' if tag[1] else 'start'} ", markup)
-    # An explicit encoding outweighs what the page itself declares, which no longer holds here.
+    # The parser takes what follows a script at the top for a part of the head, and puts paragraphs into it; from
+    # inside a body it takes everything as it comes. A declared encoding no longer holds here and is outweighed.
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    root = etree.fromstring(b"<!doctype html><body>" if not markup.strip() else markup.encode(), parser)
+    root = etree.fromstring(b"<!doctype html><html><body>" + markup.encode(), parser)
     reader = _Reader(url, charset)
-    if root is not None:
-        reader.read(root)
+    reader.read(root)
     return reader.document()
 
 
@@ -156,10 +156,10 @@ class _Reader:
         self.table_count = 0
         self.cells: tuple[Cell, ...] = ()
         self.unseen = 0
+        self.preformatted = 0
         self.link: tuple[etree._Element, list[str]] | None = None
         self.labels: list[tuple[str, list[str], list[int]]] = []
         self.label_texts: dict[str, list[str]] = {}
-        self.texts_by_id: dict[str, str] = {}
         self.inside_label: dict[int, list[str]] = {}
         self.ids: dict[int, str] = {}
         self.form_attributes: dict[int, str] = {}
@@ -201,7 +201,7 @@ class _Reader:
                 continue
             texts = [
                 *self.label_texts.get(self.ids.get(index, ""), ()),
-                *("".join(parts) for parts in self.inside_label.get(index, ())),
+                *self.inside_label.get(index, ()),
                 *item.labels,
             ]
             owner = owners.get(self.form_attributes[index]) if index in self.form_attributes else item.form
@@ -224,6 +224,8 @@ class _Reader:
             case "title":
                 self.title = self.title or "".join(element.itertext())
                 return False
+            case "pre":
+                self.preformatted += 1
             case "base":
                 self.base = urljoin(self.url, element.get("href", "").strip())
             case "meta":
@@ -265,13 +267,16 @@ class _Reader:
                 self.tables.pop()
             case "td" | "th" if self.tables:
                 self.cells = self.cells[:-1]
+            case "pre":
+                self.preformatted -= 1
             case "a" if self.link is not None:
                 opened, parts = self.link
                 self.link = None
                 self._add_link(opened, "".join(parts))
             case "label":
                 target, parts, controls = self.labels.pop()
-                self.label_texts.setdefault(target, []).append("".join(parts))
+                if target:
+                    self.label_texts.setdefault(target, []).append("".join(parts))
                 for index in controls:
                     self.inside_label.setdefault(index, []).append("".join(parts))
         if tag in BLOCKS:
@@ -284,8 +289,11 @@ class _Reader:
             self.link[1].append(text)
         for _, parts, _ in self.labels:
             parts.append(text)
-        if self.unseen == 0:
-            self.items.append(Text(text, self.line, self.cells))
+        if self.unseen:
+            return
+        for number, part in enumerate(text.splitlines() if self.preformatted else [text]):
+            self.line += number > 0
+            self.items.append(Text(part, self.line, self.cells))
 
     def _input(self, element: etree._Element) -> None:
         match element.get("data-form"):

@@ -103,8 +103,8 @@ def buttons(documents: Sequence[Document], words: Words) -> tuple[Found, ...]:
 
 
 def _narrowed(found: Sequence[Found]) -> Sequence[Found]:
-    """Those in a section of the local certificate, where that leaves any; otherwise all of them."""
-    local = [each for each in found if LOCAL_SECTION.fit(section_of(each.document, each.button)) is Fit.EXACT]
+    """Those among the local certificate's, where that leaves any; otherwise all of them."""
+    local = [each for each in found if part_of(each.document, each.button) is LOCAL_SECTION]
     return local if len(found) > 1 and local else found
 
 
@@ -152,43 +152,53 @@ def find_fields(found: Found, wanted: Mapping[Words, tuple[Kind, ...]]) -> dict[
 
 def _find_field(found: Found, words: Words, kinds: tuple[Kind, ...]) -> Control:
     document = found.document
-    nearest: dict[Nearness, list[Control]] = {}
+    near: list[tuple[Nearness, Control]] = []
     offered: list[str] = []
     for position, control in enumerate(document.items):
         if not isinstance(control, Control) or control.form != found.form.number:
             continue
         if control.kind in kinds and control.seen and control.enabled:
             offered.append(f"{control.kind.value} after {_text_before(document, position)!r}")
-            if (near := nearness(document, position, words)) is not None:
-                nearest.setdefault(near, []).append(control)
-    if not nearest:
-        raise UnitError(
-            f"{_where([document])}: the form of {found.button.caption!r} has no {words.meaning} ({words})"
-            f" among {_list(offered)}"
-        )
-    controls = nearest[min(nearest)]
+            if (nearest := nearness(document, position, words)) is not None:
+                near.append((nearest, control))
+    # One form may go round the whole page: then the fields beside the button are meant.
+    for place in (part_of, section_of):
+        beside = [each for each in near if place(document, each[1]) == place(document, found.button)]
+        near = beside or near
+    best = min((nearest for nearest, _ in near), default=None)
+    controls = [control for nearest, control in near if nearest == best]
+    form = f"{_where([document])}: the form of {found.button.caption!r}"
+    if not controls:
+        raise UnitError(f"{form} has no {words.meaning} ({words}) among {_list(offered)}")
     if len(controls) > 1:
-        # One form round the whole page: those in the section of the button are meant.
-        section = section_of(document, found.button)
-        controls = [control for control in controls if section_of(document, control) == section] or controls
-    if len(controls) > 1:
-        raise UnitError(
-            f"{_where([document])}: the form of {found.button.caption!r} has {len(controls)} of the {words.meaning}"
-        )
+        raise UnitError(f"{form} has {len(controls)} of the {words.meaning}")
     return controls[0]
+
+
+def part_of(document: Document, control: Control) -> Words | None:
+    """Which of the known parts of the certificates page the control stands in."""
+    titles = (
+        words
+        for line, text in reversed(document.lines.items())
+        if line <= control.line
+        for words in (LOCAL_SECTION, TRUST_SECTION)
+        if words.fit(text) is not None
+    )
+    return next(titles, None)
 
 
 def section_of(document: Document, control: Control) -> str:
     """The heading, or known title of a section, that stands last before the control."""
-    before = ""
-    for line, text in document.lines.items():
-        if line > control.line:
-            break
-        if line in document.heading_lines or any(
-            words.fit(text) is not None for words in (LOCAL_SECTION, TRUST_SECTION)
-        ):
-            before = text
-    return before
+    titles = (
+        text
+        for line, text in reversed(document.lines.items())
+        if line <= control.line and (line in document.heading_lines or is_title(text))
+    )
+    return next(titles, "")
+
+
+def is_title(text: str) -> bool:
+    return any(words.fit(text) is not None for words in (LOCAL_SECTION, TRUST_SECTION))
 
 
 def login_forms(documents: Sequence[Document]) -> tuple[Found, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.drivers.document import Document, Text
-from harness.drivers.sight import heading
+from harness.drivers.sight import heading, is_title
 from harness.drivers.words import (
     EXPIRES,
     ISSUED,
@@ -127,10 +127,7 @@ def _is_row_label(text: str) -> bool:
 
 
 def _ends_section(document: Document, line: int) -> bool:
-    text = document.lines[line]
-    return line in document.heading_lines or any(
-        words.fit(text) is not None for words in (LOCAL_SECTION, TRUST_SECTION)
-    )
+    return line in document.heading_lines or is_title(document.lines[line])
 
 
 def _is_local(document: Document, line: int) -> bool:
