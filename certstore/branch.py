@@ -7,11 +7,12 @@ the code tells them apart.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from certstore import identifiers
-from certstore.ciphers import CIPHERS, Mode
+from certstore.ciphers import ALIASES, CIPHERS, Cipher, Mode, short_cfb1
 
 
 class KeyType(StrEnum):
@@ -36,15 +37,15 @@ class Branch:
     # d2i_PrivateKey, d2i_pr.c: from 1.0.0 such a label may stand before PKCS#8 of any type.
     reads_pkcs8_under_traditional_labels: bool
 
-    # OpenSSL_add_all_ciphers, c_allc.c, with the default configuration: names of `certstore.ciphers.CIPHERS`.
-    ciphers: frozenset[str] = field(repr=False)
+    # OpenSSL_add_all_ciphers, c_allc.c, with the default configuration; by name and alias.
+    ciphers: Mapping[str, Cipher] = field(repr=False)
     # OpenSSL_add_all_digests, c_alld.c: those that PBES1 and PKCS#12 schemes name.
     pbe_digests: frozenset[str]
     # PKCS5_v2_PBE_keyivgen, p5_crpt2.c; builtin_pbe, evp_pbe.c.
     prfs: frozenset[str]
 
     # EVP_PKCS82PKEY, evp_pkey.c: 0.9.8 compares three identifiers; from 1.0.0 EVP_PKEY_set_type follows aliases.
-    pkcs8_algorithms: dict[bytes, KeyType] = field(repr=False)
+    pkcs8_algorithms: Mapping[bytes, KeyType] = field(repr=False)
     # PKCS8_pkey_get0, p8_pkey.c: from 1.0.0 the key is an OCTET STRING or, by an old mistake, a SEQUENCE.
     # 0.9.8 takes the content octets of whatever type stands there.
     reads_pkcs8_key_of_any_type: bool
@@ -68,6 +69,11 @@ class Branch:
 
     def __str__(self) -> str:
         return self.name
+
+
+def _named(ciphers: Iterable[Cipher], short_cfb1_ciphers: Collection[str]) -> Mapping[str, Cipher]:
+    named = {cipher.name: short_cfb1(cipher) if cipher.name in short_cfb1_ciphers else cipher for cipher in ciphers}
+    return named | {alias: named[name] for alias, name in ALIASES.items() if name in named}
 
 
 # 0.9.8 is configured without SEED and Camellia unless told otherwise; counter modes came with 1.0.1.
@@ -94,10 +100,13 @@ OPENSSL_0_9_8 = Branch(
     name="0.9.8",
     traditional_label=re.compile(rb"(RSA|DSA|EC) PRIVATE KEY"),
     reads_pkcs8_under_traditional_labels=False,
-    ciphers=frozenset(
-        name
-        for name, cipher in CIPHERS.items()
-        if not cipher.family.name.startswith(_NEWER_FAMILIES) and cipher.mode not in _NEWER_MODES
+    ciphers=_named(
+        (
+            cipher
+            for cipher in CIPHERS.values()
+            if not cipher.family.name.startswith(_NEWER_FAMILIES) and cipher.mode not in _NEWER_MODES
+        ),
+        short_cfb1_ciphers=("DES-CFB1", "DES-EDE3-CFB1"),
     ),
     pbe_digests=frozenset({"md2", "md5", "sha1"}),
     prfs=frozenset({"sha1"}),
@@ -115,7 +124,7 @@ OPENSSL_1_0_1 = Branch(
     name="1.0.1",
     traditional_label=re.compile(rb"((?i:RSA|DSA|EC|HMAC)) PRIVATE KEY"),
     reads_pkcs8_under_traditional_labels=True,
-    ciphers=frozenset(CIPHERS),
+    ciphers=_named(CIPHERS.values(), short_cfb1_ciphers=("DES-EDE3-CFB1",)),
     pbe_digests=frozenset({"md5", "sha1"}),
     prfs=frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}),
     pkcs8_algorithms=CERTIFICATE_ALGORITHMS,

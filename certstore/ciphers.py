@@ -7,7 +7,7 @@ upper-case ones can stand in a DEK-Info header.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from cryptography.hazmat.decrepit.ciphers import algorithms as decrepit
@@ -25,6 +25,8 @@ class Mode(Enum):
     CBC = "CBC"
     CFB = "CFB"
     CFB1 = "CFB1"
+    # The mistake of DES in CFB1: the number of octets is taken for one of bits, and the rest is left as it is.
+    CFB1_OF_AN_EIGHTH = "CFB1 "
     CFB8 = "CFB8"
     OFB = "OFB"
     ECB = "ECB"
@@ -70,8 +72,7 @@ class Cipher:
         if own is not None:
             return own(self.family, key, iv, data)
         assert self.family.algorithm is not None, "a family without a primitive has its own modes"
-        decryptor = Primitive(self.family.algorithm(key), _MODES[self.mode](iv)).decryptor()
-        return decryptor.update(data) + decryptor.finalize()
+        return Primitive(self.family.algorithm(key), _MODES[self.mode](iv)).decryptor().update(data)
 
 
 _MODES: dict[Mode, Callable[[bytes], modes.Mode]] = {
@@ -133,18 +134,25 @@ def _own_cfb8(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
 
 
 def _own_cfb1(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    return _own_cfb1_of_bits(family, key, iv, data, 8 * len(data))
+
+
+def _own_cfb1_of_an_eighth(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    return _own_cfb1_of_bits(family, key, iv, data, len(data))
+
+
+def _own_cfb1_of_bits(family: Family, key: bytes, iv: bytes, data: bytes, bits: int) -> bytes:
     encrypt = _block_encryptor(family, key)
     size = family.block_octets
     mask = (1 << 8 * size) - 1
     register = int.from_bytes(iv)
-    plain = bytearray()
-    for octet in data:
-        decrypted = 0
-        for shift in range(7, -1, -1):
-            bit = octet >> shift & 1
-            decrypted = decrypted << 1 | bit ^ encrypt(register.to_bytes(size))[0] >> 7
-            register = register << 1 & mask | bit
-        plain.append(decrypted)
+    plain = bytearray(data)
+    for at in range(bits):
+        place = 0x80 >> at % 8
+        bit = bool(data[at // 8] & place)
+        if encrypt(register.to_bytes(size))[0] & 0x80:
+            plain[at // 8] ^= place
+        register = register << 1 & mask | bit
     return bytes(plain)
 
 
@@ -232,6 +240,7 @@ _Own = Callable[[Family, bytes, bytes, bytes], bytes]
 # Modes that the library lacks, for one family or for all ("").
 _OWN: dict[tuple[str, Mode], _Own] = {
     ("", Mode.CFB1): _own_cfb1,
+    ("", Mode.CFB1_OF_AN_EIGHTH): _own_cfb1_of_an_eighth,
     ("", Mode.XTS): _xts,
     ("", Mode.GCM): _gcm,
     ("", Mode.STREAM): _rc4,
@@ -274,6 +283,12 @@ def _cipher(family: Family, mode: Mode) -> Cipher:
         key_octets=family.key_octets * (2 if mode is Mode.XTS else 1),
         iv_octets=iv_octets,
     )
+
+
+def short_cfb1(cipher: Cipher) -> Cipher:
+    """The same cipher with the mistake that crypto/evp/e_des.c and e_des3.c once had in this mode."""
+    assert cipher.mode is Mode.CFB1, "the mistake is in this mode only"
+    return replace(cipher, mode=Mode.CFB1_OF_AN_EIGHTH)
 
 
 CIPHERS = {

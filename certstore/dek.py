@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import md5
 
 from certstore.branch import Branch
-from certstore.ciphers import ALIASES, CIPHERS, Cipher
+from certstore.ciphers import Cipher
 from certstore.passphrase import Passphrase
 from certstore.rules import Rule, Violation
 
@@ -46,18 +46,13 @@ def read(header: bytes, branch: Branch) -> DekInfo | None:
         raise Violation(Rule.NOT_DEK_INFO)
     name = _CIPHER_NAME.match(rest, len(_DEK_INFO))
     assert name is not None, "the expression matches the empty string"
-    cipher = _cipher_named(name[0].decode("ascii"), branch)
+    cipher = branch.ciphers.get(name[0].decode("ascii"))
+    if cipher is None:
+        raise Violation(Rule.UNKNOWN_CIPHER)
     digits = rest[name.end() + 1 :][: 2 * cipher.iv_octets]
     if len(digits) < 2 * cipher.iv_octets or not _HEX_DIGITS.fullmatch(digits):
         raise Violation(Rule.BAD_IV)
     return DekInfo(cipher, bytes.fromhex(digits.decode("ascii")))
-
-
-def _cipher_named(name: str, branch: Branch) -> Cipher:
-    name = ALIASES.get(name, name)
-    if name not in branch.ciphers:
-        raise Violation(Rule.UNKNOWN_CIPHER)
-    return CIPHERS[name]
 
 
 def bytes_to_key(passphrase: bytes, salt: bytes, length: int) -> bytes:

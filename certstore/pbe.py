@@ -13,7 +13,7 @@ from hashlib import pbkdf2_hmac
 from certstore import asn1, identifiers, structures
 from certstore.asn1 import OCTET_STRING, SEQUENCE, Value
 from certstore.branch import Branch
-from certstore.ciphers import CIPHERS, Cipher, Mode
+from certstore.ciphers import Cipher
 from certstore.digests import Digest, digest_named
 from certstore.identifiers import oid
 from certstore.passphrase import Passphrase
@@ -28,6 +28,9 @@ class Keyed:
     key: bytes
     iv: bytes
 
+
+# Identifier and parameters.
+Algorithm = tuple[bytes, Value | None]
 
 Derivation = Callable[[bytes, bytes, int, Cipher, Digest], tuple[bytes, bytes]]
 
@@ -189,7 +192,7 @@ def _fixed(algorithm: bytes, parameters: Value | None, passphrase: bytes, branch
     if scheme is None or scheme.digest not in branch.pbe_digests or scheme.cipher not in branch.ciphers:
         raise Violation(Rule.UNKNOWN_PBE)
     _, (salt, count) = asn1.decode(structures.PBEParameter, _sequence(parameters), branch)
-    cipher = CIPHERS[scheme.cipher]
+    cipher = branch.ciphers[scheme.cipher]
     rounds = _iterations(count, most)
     return Keyed(cipher, *scheme.derivation(passphrase, salt, rounds, cipher, digest_named(scheme.digest)))
 
@@ -198,7 +201,7 @@ def _pbes2(parameters: Value | None, passphrase: bytes, branch: Branch, most: in
     _, (derivation, encryption) = asn1.decode(structures.PBES2Parameters, _sequence(parameters), branch)
     if derivation[0] != identifiers.PBKDF2:
         raise Violation(Rule.UNKNOWN_KDF)
-    cipher, iv = _pbes2_cipher(*encryption, branch)
+    cipher, iv = _pbes2_cipher(encryption, branch)
     _, (salt, count, length, prf) = asn1.decode(structures.PBKDF2Parameters, _sequence(derivation[1]), branch)
     if length is not None and length != cipher.key_octets:
         raise Violation(Rule.KEY_LENGTH)
@@ -212,14 +215,13 @@ def _pbes2(parameters: Value | None, passphrase: bytes, branch: Branch, most: in
     return Keyed(cipher, key, iv)
 
 
-def _pbes2_cipher(identifier: bytes, parameters: Value | None, branch: Branch) -> tuple[Cipher, bytes]:
+def _pbes2_cipher(encryption: Algorithm, branch: Branch) -> tuple[Cipher, bytes]:
     """Cipher and initial vector; one that is left out is all zeros."""
-    name = PBES2_CIPHERS.get(identifier)
-    if name not in branch.ciphers:
+    identifier, parameters = encryption
+    cipher = branch.ciphers.get(PBES2_CIPHERS.get(identifier, ""))
+    if cipher is None:
         raise Violation(Rule.UNKNOWN_PBES2_CIPHER)
-    assert name is not None, "no branch has a cipher without a name"
-    cipher = CIPHERS[name]
-    if name.startswith(_WITHOUT_PARAMETERS):
+    if cipher.name.startswith(_WITHOUT_PARAMETERS):
         raise Violation(Rule.CIPHER_PARAMETERS)
     if parameters is None:
         return cipher, bytes(cipher.iv_octets)
@@ -237,7 +239,7 @@ def _rc2_cipher(parameters: Value, branch: Branch) -> tuple[Cipher, bytes]:
         _, (version, iv) = asn1.decode(structures.RC2CBCParameter, parameters.content, branch)
     except Violation:
         raise Violation(Rule.CIPHER_PARAMETERS) from None
-    cipher = CIPHERS["RC2-CBC"]
-    if version not in _RC2_VERSIONS or len(iv) != cipher.iv_octets:
+    cipher = branch.ciphers.get(_RC2_VERSIONS.get(version, ""))
+    if cipher is None or len(iv) != cipher.iv_octets:
         raise Violation(Rule.CIPHER_PARAMETERS)
-    return CIPHERS[_RC2_VERSIONS[version]], iv
+    return cipher, iv

@@ -23,9 +23,18 @@ def read(octets: bytes, branch: Branch) -> PrivateKey:
         case KeyType.EC:
             return read_ec(content, read_group(parameters, branch), branch)
         case KeyType.DH:
-            raise Violation(Rule.KEY_NOT_USABLE)
+            raise Violation(_dh_verdict(parameters, content, branch))
         case _:
             raise Violation(Rule.UNKNOWN_KEY_ALGORITHM)
+
+
+def _dh_verdict(parameters: Value | None, content: bytes, branch: Branch) -> Rule:
+    """A DH key is read in full (dh_priv_decode, dh_ameth.c), and only then found to be of no use."""
+    asn1.decode(asn1.Integer, content, branch)
+    if parameters is None or parameters.tag != SEQUENCE:
+        return Rule.BAD_PRIVATE_KEY
+    _, (p, _, _) = asn1.decode(structures.DHParameters, parameters.content, branch)
+    return Rule.KEY_NOT_USABLE if p & 1 else Rule.BAD_PRIVATE_KEY
 
 
 # Values that are no strings inside: 0.9.8 follows a pointer that is none.

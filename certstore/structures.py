@@ -142,7 +142,7 @@ PrivateKeyInfo = Sequence(
     )
 )
 
-# x_sig.c: X509_SIG
+# x_sig.c, where it is called X509_SIG
 EncryptedPrivateKeyInfo = Sequence(
     (
         Field("encryptionAlgorithm", AlgorithmIdentifier),
@@ -187,6 +187,9 @@ DSAPublicKeyWithParameters = Sequence(
         Field("g", Magnitude),
     )
 )
+
+# dh_asn1.c
+DHParameters = Sequence((Field("p", Magnitude), Field("g", Magnitude), Field("length", Long, optional=True)))
 
 # p5_pbe.c, p5_pbev2.c
 PBEParameter = Sequence((Field("salt", OctetString), Field("iterationCount", CLong)))
