@@ -90,6 +90,8 @@ class Lane:
 
     def _work(self, unit: Watched, evidence: Evidence) -> None:
         baseline = unit.baseline.leaf
+        # Asked once before anything is changed: whether we may log in at all.
+        unit.condition()
         for one in self._plan.experiments:
             if self._stopped.is_set():
                 break

@@ -33,7 +33,7 @@ class Watched:
         self._unit = unit
         self._evidence = evidence
         self._tell = tell
-        self.during = "reading the baseline"
+        self.during = "opening the unit"
         """What the steps belong to, as the display and the evidence name it."""
         self.slowest_step = ""
         self.slowest_seconds = 0.0

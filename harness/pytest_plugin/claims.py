@@ -58,8 +58,9 @@ class Claims:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self._run.done:
-            items[:] = [item for item in items if item.nodeid not in self._run.done]
+        # A worker may have no place at all: then pytest has made of each claim a test that is skipped.
+        mine = [item for item in items if _place(item) or "place" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in mine if item.nodeid not in self._run.done]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._claims = [item for item in session.items if isinstance(item, pytest.Function) and _place(item)]

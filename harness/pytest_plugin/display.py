@@ -60,7 +60,9 @@ class Display:
             config.option.xmlpath = str(run.folder / "junit.xml")
 
     def pytest_report_header(self) -> str:
-        return f"lab: {self._run.lab.name} ({self._run.lab_file}), {len(self._run.places)} places"
+        places = ", ".join(place.name for place in self._run.places[:8])
+        more = f" and {len(self._run.places) - 8} more" if len(self._run.places) > 8 else ""
+        return f"lab: {self._run.lab.name} ({self._run.lab_file}): {places}{more}"
 
     # What is under way.
 
@@ -83,6 +85,9 @@ class Display:
     def _begin(self) -> None:
         # Dots of tests that need no unit, or a line a test, would tear a live table apart.
         quiet = not self._others and self._config.option.verbose == 0
+        if quiet:
+            reporter = self._config.pluginmanager.getplugin("terminalreporter")
+            reporter.showfspath = False
         if self._live is None and quiet and self._output.isatty():
             from rich.console import Console
             from rich.live import Live

@@ -71,5 +71,5 @@ def test_the_pair_from_before_is_served_after_the_restart(seen: Refusals) -> Non
     assert seen.restarted.handshake.presented_chain == seen.before.handshake.presented_chain
 
 
-def test_no_restart_is_pending_after_the_restart(seen: Refusals) -> None:
+def test_nothing_is_stored_after_refused_uploads_and_a_restart(seen: Refusals) -> None:
     assert not seen.restarted.condition.reboot_required

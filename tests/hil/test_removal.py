@@ -43,8 +43,11 @@ pytestmark = pytest.mark.about(removal)
 
 
 def test_a_removal_makes_a_restart_required(seen: Removal) -> None:
-    assert seen.answer.taken
-    assert asks_for_restart(seen.before.home, seen.removed.home)
+    assert seen.removed.condition.reboot_required
+
+
+def test_a_page_asks_for_the_restart_until_it_is_done(seen: Removal) -> None:
+    assert asks_for_restart(seen.restarted.home, seen.removed.home)
 
 
 def test_the_custom_pair_is_served_until_the_restart(seen: Removal) -> None:
@@ -59,5 +62,5 @@ def test_the_status_table_says_that_the_baselines_key_matches(seen: Removal) -> 
     assert seen.restarted.certificates.local_certificate.key_matches
 
 
-def test_no_restart_is_pending_after_the_restart(seen: Removal) -> None:
+def test_nothing_waits_for_a_restart_after_the_removal(seen: Removal) -> None:
     assert not seen.restarted.condition.reboot_required
