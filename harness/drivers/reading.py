@@ -291,7 +291,7 @@ class _Reader:
             parts.append(text)
         if self.unseen:
             return
-        for number, part in enumerate(text.splitlines() if self.preformatted else [text]):
+        for number, part in enumerate(text.split("\n") if self.preformatted else [text]):
             self.line += number > 0
             self.items.append(Text(part, self.line, self.cells))
 

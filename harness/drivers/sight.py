@@ -83,7 +83,9 @@ def one_of(documents: Sequence[Document], words: Words, found: Sequence[Found]) 
     if len(found) == 1:
         return found[0]
     if found:
-        where = [f"{each.button.caption} (section {section_of(each.document, each.button)!r})" for each in found]
+        where = [
+            f"{each.button.caption} (section {title_above(each.document, each.button.line)!r})" for each in found
+        ]
         raise UnitError(f"{_where(documents)}: {len(found)} forms have the {words.meaning}: {_list(where)}")
     raise UnitError(
         f"{_where(documents)}: no {words.meaning} ({words}) among the buttons {_list(_captions(documents))}"
@@ -104,7 +106,7 @@ def buttons(documents: Sequence[Document], words: Words) -> tuple[Found, ...]:
 
 def _narrowed(found: Sequence[Found]) -> Sequence[Found]:
     """Those among the local certificate's, where that leaves any; otherwise all of them."""
-    local = [each for each in found if part_of(each.document, each.button) is LOCAL_SECTION]
+    local = [each for each in found if part_above(each.document, each.button.line) is LOCAL_SECTION]
     return local if len(found) > 1 and local else found
 
 
@@ -162,8 +164,8 @@ def _find_field(found: Found, words: Words, kinds: tuple[Kind, ...]) -> Control:
             if (nearest := nearness(document, position, words)) is not None:
                 near.append((nearest, control))
     # One form may go round the whole page: then the fields beside the button are meant.
-    for place in (part_of, section_of):
-        beside = [each for each in near if place(document, each[1]) == place(document, found.button)]
+    for above in (part_above, title_above):
+        beside = [each for each in near if above(document, each[1].line) == above(document, found.button.line)]
         near = beside or near
     best = min((nearest for nearest, _ in near), default=None)
     controls = [control for nearest, control in near if nearest == best]
@@ -175,24 +177,24 @@ def _find_field(found: Found, words: Words, kinds: tuple[Kind, ...]) -> Control:
     return controls[0]
 
 
-def part_of(document: Document, control: Control) -> Words | None:
-    """Which of the known parts of the certificates page the control stands in."""
+def part_above(document: Document, line: int) -> Words | None:
+    """Which of the known parts of the certificates page this line stands in."""
     titles = (
         words
-        for line, text in reversed(document.lines.items())
-        if line <= control.line
+        for at, text in reversed(document.lines.items())
+        if at <= line
         for words in (LOCAL_SECTION, TRUST_SECTION)
         if words.fit(text) is not None
     )
     return next(titles, None)
 
 
-def section_of(document: Document, control: Control) -> str:
-    """The heading, or known title of a section, that stands last before the control."""
+def title_above(document: Document, line: int) -> str:
+    """The heading, or known title of a part, that stands last before this line or on it."""
     titles = (
         text
-        for line, text in reversed(document.lines.items())
-        if line <= control.line and (line in document.heading_lines or is_title(text))
+        for at, text in reversed(document.lines.items())
+        if at <= line and (at in document.heading_lines or is_title(text))
     )
     return next(titles, "")
 

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.drivers.document import Document, Text
-from harness.drivers.sight import heading, is_title
-from harness.drivers.words import (
-    EXPIRES,
-    ISSUED,
-    ISSUER,
-    KEY_STATE,
-    LOCAL_SECTION,
-    SUBJECT,
-    TRUST_SECTION,
-    Fit,
-    Words,
-)
+from harness.drivers.document import Cell, Document, Text
+from harness.drivers.sight import heading, is_title, part_above, title_above
+from harness.drivers.words import EXPIRES, ISSUED, ISSUER, KEY_STATE, LOCAL_SECTION, SUBJECT, Fit, Words
 from harness.errors import UnitError
 from harness.unit import LocalCertificate
 
@@ -43,15 +33,21 @@ def read_local_certificate(documents: Sequence[Document]) -> LocalCertificate:
         page = repr(heading(documents[0])) if documents else "(none)"
         raise UnitError(f"page {page}: no status table with the row {KEY_STATE.exact[0]!r}")
     if len(keys) > 1:
-        keys = [key for key in keys if _is_local(document, key.line)] or keys
+        keys = [key for key in keys if part_above(document, key.line) is LOCAL_SECTION] or keys
     if len(keys) > 1:
         raise UnitError(f"page {heading(document)!r}: {len(keys)} status tables with the row {KEY_STATE.exact[0]!r}")
-    at = keys[0].line
-    subject, issuer, issued, expires = (
-        min(_rows(document, words), key=lambda row: abs(row.line - at), default=_Row(0, "")).value
-        for words in ROWS[:-1]
-    )
+    subject, issuer, issued, expires = (_nearest(document, _rows(document, words), keys[0]) for words in ROWS[:-1])
     return LocalCertificate(subject, issuer, issued, expires, keys[0].value)
+
+
+def _nearest(document: Document, rows: list[_Row], key: _Row) -> str:
+    """The value of the row that goes with the `Private key` row, which is the last of its table (2.2)."""
+    section = title_above(document, key.line)
+    return min(
+        rows,
+        key=lambda row: (title_above(document, row.line) != section, row.line > key.line, abs(row.line - key.line)),
+        default=_Row(0, ""),
+    ).value
 
 
 def _rows(document: Document, words: Words) -> list[_Row]:
@@ -76,38 +72,51 @@ def _value_beside(document: Document, line: int, words: Words) -> str:
         for at, item in enumerate(document.items)
         if isinstance(item, Text) and item.line == line and item.text.strip()
     )
-    for cell in reversed(document.items[position].cells):
+    within = document.items[position].cells
+    while within:
+        cell = within[-1]
         columns = document.rows[cell.table, cell.row]
         if words.fit(document.text_of(columns[cell.column])) is not Fit.EXACT:
-            # The label is one line of several in this cell, so what stands beside the cell is not its value.
+            # The label is one line of several in this cell: what stands beside the cell is not its value.
             break
+        within = within[:-1]
         right = [columns[column] for column in sorted(columns) if column > cell.column]
-        texts = [document.text_of(positions) for positions in right]
         if any(document.has_seen_control(positions) for positions in right):
             return ""
-        if any(_is_row_label(text) for text in texts):
-            # Labels side by side head columns: the value is below.
-            below = document.rows.get((cell.table, cell.row + 1), {}).get(cell.column, [])
-            return "" if document.has_seen_control(below) else document.text_of(below)
-        if value := ", ".join(filter(None, (_lines_of(document, positions) for positions in right))):
-            return value
         below = document.rows.get((cell.table, cell.row + 1), {}).get(cell.column, [])
-        if cell.column == max(columns) and len(columns) > 1 and below and not document.has_seen_control(below):
-            # The last of labels that head columns.
-            return document.text_of(below)
-    return _following_lines(document, position)
+        if any(_is_row_label(document.text_of(positions)) for positions in right):
+            # Labels side by side head columns.
+            return _value_of(document, [below])
+        if value := _value_of(document, right):
+            return value
+        if len(columns) > 1 and (value := _value_of(document, [below])) and not _is_row_label(value):
+            # The last of several heads.
+            return value
+    return _following_lines(document, position, within)
 
 
-def _following_lines(document: Document, position: int) -> str:
-    """The lines after a label up to the next label, heading or field."""
+def _value_of(document: Document, cells: list[list[int]]) -> str:
+    """The lines in these cells; nothing if there is a field to fill in one of them."""
+    if any(document.has_seen_control(positions) for positions in cells):
+        return ""
+    lines = dict.fromkeys(
+        item.line for positions in cells for at in positions if isinstance(item := document.items[at], Text)
+    )
+    return ", ".join(document.lines[line] for line in lines if line in document.lines)
+
+
+def _following_lines(document: Document, position: int, within: tuple[Cell, ...]) -> str:
+    """The lines after a label, in the same cell of the table around them, up to the next label, title or field."""
     own = document.items[position].line
     lines: dict[int, str] = {}
     for item in document.items[position:]:
+        if item.cells[: len(within)] != within:
+            break
         if isinstance(item, Text):
             if item.line == own or item.line not in document.lines:
                 continue
             text = document.lines[item.line]
-            if _is_row_label(text) or _ends_section(document, item.line):
+            if _is_row_label(text) or item.line in document.heading_lines or is_title(text):
                 break
             lines[item.line] = text
         elif item.seen:
@@ -117,25 +126,5 @@ def _following_lines(document: Document, position: int) -> str:
     return ", ".join(lines.values())
 
 
-def _lines_of(document: Document, positions: list[int]) -> str:
-    lines = dict.fromkeys(item.line for at in positions if isinstance(item := document.items[at], Text))
-    return ", ".join(document.lines[line] for line in lines if line in document.lines)
-
-
 def _is_row_label(text: str) -> bool:
     return any(words.fit(text) is Fit.EXACT or words.fit(text.partition(":")[0]) is Fit.EXACT for words in ROWS)
-
-
-def _ends_section(document: Document, line: int) -> bool:
-    return line in document.heading_lines or is_title(document.lines[line])
-
-
-def _is_local(document: Document, line: int) -> bool:
-    titles = [
-        words
-        for at, text in document.lines.items()
-        if at <= line
-        for words in (LOCAL_SECTION, TRUST_SECTION)
-        if words.fit(text) is not None
-    ]
-    return bool(titles) and titles[-1] is LOCAL_SECTION

@@ -40,7 +40,8 @@ LAYOUTS = {
     "words-before-on-one-line": f"""
         Certificate: {CERT} Private key: {KEY} Private key encryption password: {WORD} {PRESS}""",
     "words-above": f"""
-        <p>Certificate<br>{CERT}</p><p>Private key<br>{KEY}</p><p>Private key encryption password<br>{WORD}</p>{PRESS}""",
+        <p>Certificate<br>{CERT}</p><p>Private key<br>{KEY}</p><p>Private key encryption password<br>{WORD}
+        </p>{PRESS}""",
     "words-after": f"""
         {CERT} Certificate<br>{KEY} Private key<br>{WORD} Private key encryption password<br>{PRESS}""",
     "cell-to-the-right": f"""
@@ -56,11 +57,13 @@ LAYOUTS = {
         <table><tr><td>Certificate<td>{CERT}<td>Private key<td>{KEY}
         <tr><td>Private key encryption password<td>{WORD}<td colspan=2>{PRESS}</table>""",
     "table-in-each-cell": f"""
-        <table><tr><td><table><tr><td><b>Certificate</b></table><td><table><tr><td><table><tr><td>{CERT}</table></table>
+        <table><tr><td><table><tr><td><b>Certificate</b></table><td><table><tr><td><table><tr><td>{CERT}
+        </table></table>
         <tr><td><table><tr><td><font color=navy>Private</font> key</table><td><table><tr><td>{KEY}</table>
         <tr><td>Private key encryption password<td><table><tr><td>{WORD}</table><tr><td>{PRESS}</table>""",
     "definition-list": f"""
-        <dl><dt>Certificate<dd>{CERT}<dt>Private key<dd>{KEY}<dt>Private key encryption password<dd>{WORD}</dl>{PRESS}""",
+        <dl><dt>Certificate<dd>{CERT}<dt>Private key<dd>{KEY}<dt>Private key encryption password<dd>{WORD}
+        </dl>{PRESS}""",
     "list": f"""
         <ul><li>Certificate {CERT}<li>Private key {KEY}<li>Private key encryption password {WORD}<li>{PRESS}</ul>""",
     "blocks": f"""
@@ -103,7 +106,7 @@ FORMS = {
     "around": '<form action="up" method="post" enctype="multipart/form-data">{fields}</form>',
     "upper-case": '<FORM ACTION=up METHOD=POST ENCTYPE="multipart/form-data">{fields}</FORM>',
     "in-a-table": "<table><form action=up method=post enctype=multipart/form-data><tr><td>{fields}</form></table>",
-    "closed-elsewhere": "<div><form action=up method=post enctype=multipart/form-data></div>{fields}<div></form></div>",
+    "closed-elsewhere": "<p><form action=up method=post enctype=multipart/form-data></p>{fields}<div></form></div>",
     "never-closed": "<form action=up method=post enctype=multipart/form-data>{fields}",
     "form-in-form": "<form action=up method=post enctype=multipart/form-data><form action=not>{fields}</form>",
 }
@@ -130,7 +133,7 @@ SURROUNDINGS = {
         button="Upload certificate and key",
     )
     + "<h2>Local certificate configuration</h2>{form}",
-    "layout-table": "<table><tr><td><a href=x>Network</a><br><a href=y>Certificate</a><td>{form}<td>Private key</table>",
+    "layout-table": "<table><tr><td><a href=x>Home</a><br><a href=y>Certificate</a><td>{form}<td>Private key</table>",
     "hidden-twin": '<div style="display: none">{form}</div><h2>Upload certificate and key</h2>{form}',
     "comment": "<!-- <form action=old> <input type=file name=old> -->{form}",
     "script": "<script>document.write('<form action=\"no\">');</script>{form}",
