@@ -44,7 +44,7 @@ async def _run() -> None:
     asked = await commands.readline()
     if not asked:
         return
-    await host.start(Blueprint.from_document(unit) for unit in json.loads(asked)["units"])
+    host.start(Blueprint.from_document(unit) for unit in json.loads(asked)["units"])
     _answer(host)
     closed = loop.create_task(_end_of(commands))
     closed.add_done_callback(lambda _: finished.set())

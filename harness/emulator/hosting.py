@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from harness.emulator.blueprint import Blueprint
-from harness.emulator.front import PortTaken
+from harness.emulator.listener import PortTaken
 from harness.emulator.pair import Pair
 from harness.emulator.site import new_server
 from harness.emulator.skin import Skin, load_skin
@@ -34,13 +34,13 @@ class Host:
         self._at: dict[str, EmulatedUnit] = {}
         self._server = new_server(self._at.get)
 
-    async def start(self, blueprints: Iterable[Blueprint]) -> None:
+    def start(self, blueprints: Iterable[Blueprint]) -> None:
         """Afterwards each is in `units`, listening, or in `failed`; one that cannot start stops no other."""
         for blueprint in blueprints:
             unit = EmulatedUnit(blueprint, self._skins(blueprint.generation), self._server)
             self._at[blueprint.address] = unit
             try:
-                await unit.start()
+                unit.start()
             except PortTaken as taken:
                 self.failed[blueprint.name] = str(taken)
                 del self._at[blueprint.address]
@@ -120,5 +120,5 @@ def hosted(blueprints: Iterable[Blueprint], skins: Skins = load_skin) -> Iterato
 
 async def _started(blueprints: list[Blueprint], skins: Skins) -> Host:
     host = Host(skins)
-    await host.start(blueprints)
+    host.start(blueprints)
     return host

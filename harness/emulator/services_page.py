@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from harness.emulator.services import Service, Services
 from harness.emulator.skin import ServicesTexts
 from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
@@ -25,8 +23,7 @@ async def change_services(visit: Admitted) -> Answer:
     wanted = Services(tuple(_as_submitted(row, fields, texts) for row in visit.unit.services.rows))
     if not wanted.is_consistent:
         return back_to("services", visit, texts.bad_port)
-    # Shielded: closing the service that this very request came by ends the request, not the change.
-    await asyncio.shield(visit.unit.apply(wanted))
+    visit.unit.apply(wanted)
     return back_to("services", visit, texts.applied)
 
 

@@ -12,17 +12,11 @@ from datetime import datetime
 from certstore import Upload, firmware_named
 from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
 from harness.emulator.clock import Clock
+from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, TlsConnection
 from harness.emulator.defects import conduct_of
-from harness.emulator.front import (
-    ConnectionFactory,
-    HttpFactory,
-    Listener,
-    PlainConnection,
-    PortTaken,
-    TlsConnection,
-)
 from harness.emulator.identity import Identity
 from harness.emulator.lifecycle import Event, State, after, allows
+from harness.emulator.listener import Listener, PortTaken
 from harness.emulator.pair import FACTORY, Pair, PairUnloadable, context_for
 from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
@@ -70,9 +64,9 @@ class EmulatedUnit:
         """Whether the listener really is there."""
         return service in self._listeners
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Listen. Raises PortTaken where one port cannot be had; then none is open."""
-        if taken := await self._open([row.name for row in self.services.rows]):
+        if taken := self._open([row.name for row in self.services.rows]):
             self.stop()
             raise taken[0]
 
@@ -96,12 +90,12 @@ class EmulatedUnit:
         self.store = self.store.remove()
         self._serve(self._conduct.serves_after_change(self.serving, self.store))
 
-    async def apply(self, services: Services) -> None:
+    def apply(self, services: Services) -> None:
         """Services open and close at once (device-reference 4, mark D). Whoever uses a closed one is cut off."""
         changed = [row.name for row in services.rows if row != self.services[row.name]]
         self.services = services
         self._close(changed)
-        await self._open(changed)
+        self._open(changed)
 
     def shut_down(self) -> None:
         """Begin to; web and API stay alive."""
@@ -148,7 +142,7 @@ class EmulatedUnit:
         self.restart_log.append(LogEntry(self.clock.restart_time, reason))
         self._serve(self._conduct.serves_after_start(self.serving, self.store))
         self.state = after(self.state, Event.LISTENING)
-        for taken in await self._open([row.name for row in self.services.rows]):
+        for taken in self._open([row.name for row in self.services.rows]):
             log.warning("%s: %s", self.blueprint.name, taken)
         await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.finishing_boot)
         self.state = after(self.state, Event.BOOTED)
@@ -172,7 +166,7 @@ class EmulatedUnit:
                 self.serving = None
                 self._close(["https"])
 
-    async def _open(self, names: Iterable[str]) -> list[PortTaken]:
+    def _open(self, names: Iterable[str]) -> list[PortTaken]:
         """Open those of them that are ticked and can be; what could not be had, and why."""
         taken = []
         for name in names:
@@ -180,12 +174,9 @@ class EmulatedUnit:
             if not service.ticked or (connection := self._connection_of(name)) is None:
                 continue
             try:
-                # Known here before it accepts, so that whatever closes all finds it.
                 self._listeners[name] = Listener(self.blueprint.address, service.port, connection)
             except PortTaken as error:
                 taken.append(error)
-            else:
-                await self._listeners[name].serve()
         return taken
 
     def _connection_of(self, service: str) -> ConnectionFactory | None:

@@ -22,6 +22,8 @@ from harness.tls.handshake import Endpoint, take_handshake
 
 
 def leaf(blueprint: Blueprint) -> bytes:
+    # HTTP answers a moment before HTTPS does.
+    Deadline.after(5).wait_for("open HTTPS port", lambda: is_open(blueprint, blueprint.https), every=0.01)
     return take_handshake(Endpoint(blueprint.address, blueprint.https), Deadline.after(5)).leaf
 
 

@@ -1,27 +1,19 @@
-"""TCP and TLS in front of the HTTP server: listeners that really open and close, connections that cost little.
+"""One connection, with TLS or without, between the wire and the HTTP server.
 
-TLS runs over memory buffers rather than asyncio's own transport: 30 KB an open connection instead of 289 KB, and
-every byte on the wire passes through here (tls-notes 5, measured).
+TLS runs over memory buffers rather than asyncio's own transport: measured, 30 KB an open connection instead of
+289 KB, and every byte on the wire passes through here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
-BACKLOG = 64
-
 HttpFactory = Callable[[], asyncio.Protocol]
 """Makes the HTTP side of one connection."""
-
-
-class PortTaken(Exception):
-    """The listener could not be opened; says why, in words for whoever runs the bench."""
 
 
 class Connection(Protocol):
@@ -227,68 +219,3 @@ class _Plaintext(asyncio.Transport):
 
     def can_write_eof(self) -> bool:
         return False
-
-
-REASONS = {
-    errno.EADDRINUSE: "is in use by another program",
-    errno.EADDRNOTAVAIL: "is not an address of this machine",
-    errno.EACCES: "may be opened by root only",
-    errno.EMFILE: "cannot be opened: too many open files (see ulimit -n)",
-}
-
-
-class Listener:
-    """One open port, from the moment it is made until it is closed, which ends its connections as well."""
-
-    def __init__(self, address: str, port: int, connection: ConnectionFactory) -> None:
-        """Raises PortTaken."""
-        self._make = connection
-        self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
-        self._closed = False
-        self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-        try:
-            # A unit that restarts takes its port again at once.
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.bind((address, port))
-            self._socket.listen(BACKLOG)
-        except OSError as error:
-            self._socket.close()
-            why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
-            raise PortTaken(f"{address}:{port} {why}") from error
-
-    async def serve(self) -> None:
-        """Accept connections from now on."""
-        # Without start_serving it has no point at which it could be cancelled with the server half made.
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: self._make(self), sock=self._socket, start_serving=False
-        )
-        await self._server.start_serving()
-
-    def close(self) -> None:
-        """Afterwards connecting is refused, and what is already written is all that is sent."""
-        self._stop_listening()
-        for connection in tuple(self._connections):
-            connection.drop()
-
-    def abort(self) -> None:
-        """As `close`, and nothing more is sent."""
-        self._stop_listening()
-        for connection in tuple(self._connections):
-            connection.abort()
-
-    def enter(self, connection: Connection) -> None:
-        # One that was accepted in the last moment is made after the listener has closed.
-        if self._closed:
-            connection.abort()
-        else:
-            self._connections.add(connection)
-
-    def leave(self, connection: Connection) -> None:
-        self._connections.discard(connection)
-
-    def _stop_listening(self) -> None:
-        self._closed = True
-        if self._server is not None:
-            self._server.close()
-        self._socket.close()

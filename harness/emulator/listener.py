@@ -1,0 +1,99 @@
+"""A port that really opens and really closes."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+
+from harness.emulator.connection import Connection, ConnectionFactory
+
+BACKLOG = 64
+RETRY_SECONDS = 1.0
+
+
+class PortTaken(Exception):
+    """The port could not be opened; says why, in words for whoever runs the bench."""
+
+
+REASONS = {
+    errno.EADDRINUSE: "is in use by another program",
+    errno.EADDRNOTAVAIL: "is not an address of this machine",
+    errno.EACCES: "may be opened by root only",
+    errno.EMFILE: "cannot be opened: too many open files (see ulimit -n)",
+}
+
+
+class Listener:
+    """One open port, from the moment it is made until it is closed, which ends its connections as well."""
+
+    def __init__(self, address: str, port: int, connection: ConnectionFactory) -> None:
+        """Raises PortTaken."""
+        self._make = connection
+        self._connections: set[Connection] = set()
+        self._accepting: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        try:
+            # A unit that restarts takes its port again at once.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.bind((address, port))
+            self._socket.listen(BACKLOG)
+            self._socket.settimeout(0)
+        except OSError as error:
+            self._socket.close()
+            why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
+            raise PortTaken(f"{address}:{port} {why}") from error
+        self._loop.add_reader(self._socket, self._accept)
+
+    def close(self) -> None:
+        """Afterwards connecting is refused, and what is already written is all that is sent."""
+        self._stop_listening()
+        for connection in tuple(self._connections):
+            connection.drop()
+
+    def abort(self) -> None:
+        """As `close`, and nothing more is sent."""
+        self._stop_listening()
+        for connection in tuple(self._connections):
+            connection.abort()
+
+    def enter(self, connection: Connection) -> None:
+        # One that was accepted in the last moment is made after the listener has closed.
+        if self._closed:
+            connection.abort()
+        else:
+            self._connections.add(connection)
+
+    def leave(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+
+    def _stop_listening(self) -> None:
+        self._closed = True
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    # Not asyncio's own server: a connection that it has accepted but not yet made when it is closed is neither
+    # served nor closed (CPython 3.11, Server._attach).
+    def _accept(self) -> None:
+        for _ in range(BACKLOG):
+            try:
+                accepted, _peer = self._socket.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:
+                # Out of descriptors. The port stays ready to accept, which would keep the loop spinning.
+                self._loop.remove_reader(self._socket)
+                self._loop.call_later(RETRY_SECONDS, self._resume)
+                return
+            task = self._loop.create_task(self._connect(accepted))
+            self._accepting.add(task)
+            task.add_done_callback(self._accepting.discard)
+
+    async def _connect(self, accepted: socket.socket) -> None:
+        await self._loop.connect_accepted_socket(lambda: self._make(self), accepted)
+
+    def _resume(self) -> None:
+        if not self._closed:
+            self._loop.add_reader(self._socket, self._accept)
