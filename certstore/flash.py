@@ -19,8 +19,8 @@ The file `pair`, version 1, numbers big-endian:
 | C | leaf, then chain, PEM |
 | K | private key, traditional form, PEM, not encrypted |
 
-Nothing follows. The digest finds accidents; it is no signature. Where and how the unit keeps its pair is unknown; that
-it has a compact flash which suffers from power cuts is a recollection (device-reference 5.5, R).
+Nothing follows. The digest finds accidents; it is no signature. Where and how the unit keeps its pair is unknown;
+that it has a compact flash which suffers from power cuts is a recollection (device-reference 5.5, R).
 """
 
 from __future__ import annotations

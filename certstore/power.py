@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count, pairwise
 from math import inf
 from typing import TypeVar
@@ -176,12 +177,12 @@ class PowerCutFiles:
         versions = file.versions
         if len(versions) == 1:
             return versions[0]
-        lengths = {len(version) for version in versions}
-        tear = _one_of(sorted({*range(0, max(lengths), self._grain), *lengths}), choose)
-        ends = [tear]
+        lengths = frozenset(map(len, versions))
+        tears = _tears(lengths, self._grain)
+        tear = tears[choose(len(tears))]
+        end = tear
         if tear % self._page:
-            ends += sorted(length for length in lengths if length > tear)
-        end = _one_of(ends, choose)
+            end = _one_of([tear, *(length for length in lengths if length > tear)], choose)
         borders = sorted({*range(0, end, self._page), tear, end})
         return b"".join(
             _one_of([bytes(stop - start), *(_stretch(version, start, stop) for version in versions)], choose)
@@ -224,6 +225,12 @@ def interruptions(
         yield files
         if files.is_powered:
             return
+
+
+@lru_cache
+def _tears(lengths: frozenset[int], grain: int) -> tuple[int, ...]:
+    """Where a file with versions of these lengths may be torn, or end."""
+    return tuple(sorted({*range(0, max(lengths), grain), *lengths}))
 
 
 def _stretch(version: bytes, start: int, stop: int) -> bytes:
