@@ -7,6 +7,7 @@ the tree differs for each. Nothing here knows what a page of the unit looks like
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from lxml import etree
 
 from harness.drivers.document import Cell, Control, Document, Form, Frame, Kind, Link, Refresh, Text
 
+LATIN_1 = frozenset(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"))
 FORM_TAG = re.compile(r"<(/?)form(?=[\s/>])", re.IGNORECASE)
 UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
@@ -94,8 +96,7 @@ DEFAULT_CAPTIONS = {Kind.SUBMIT: "Submit", Kind.RESET: "Reset", Kind.IMAGE: "Sub
 
 def read_page(url: str, body: bytes, content_type: str = "") -> Document:
     """What stands on the page that `url` answered. Any bytes give a document."""
-    charset = _charset(body, content_type)
-    markup = body.decode(charset, errors="replace").replace("\0", "")
+    markup, charset = _decoded(body, content_type)
     # Which controls belong to a form is decided by where its tags stand, not by how they nest (HTML 4.12, form
     # owner): a form opened in one table cell and closed in another is common on pages of that age. Empty elements
     # keep their place in the tree, whatever is around them.
@@ -109,23 +110,24 @@ def read_page(url: str, body: bytes, content_type: str = "") -> Document:
     return reader.document()
 
 
-def _charset(body: bytes, content_type: str) -> str:
+def _decoded(body: bytes, content_type: str) -> tuple[str, str]:
+    """The page's text, and the encoding in which its forms are to be sent."""
     declared = CHARSET.search(content_type.encode("latin-1", "replace")) or CHARSET.search(body[:2048])
-    if body.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    if declared:
-        name = declared[1].decode("ascii").lower()
+    candidates = [] if declared is None else [declared[1].decode("ascii").lower().replace("_", "-")]
+    if body.startswith(codecs.BOM_UTF8):
+        body, candidates = body.removeprefix(codecs.BOM_UTF8), ["utf-8"]
+    # What calls itself ISO-8859-1 or ASCII is read as windows-1252 by every browser.
+    candidates = ["cp1252" if name in LATIN_1 else name for name in candidates]
+    for name in candidates:
         try:
-            b"".decode(name)
-        except LookupError:
-            return "cp1252"
-        # What calls itself ISO-8859-1 or ASCII is read as windows-1252 by every browser.
-        return "cp1252" if name.replace("_", "-") in ("iso-8859-1", "latin1", "us-ascii", "ascii") else name
+            return body.decode(name, errors="replace").replace("\0", ""), name
+        except (LookupError, UnicodeError):
+            # Not an encoding, or none of texts.
+            break
     try:
-        body.decode("utf-8")
+        return body.decode("utf-8").replace("\0", ""), "utf-8"
     except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        return body.decode("cp1252", errors="replace").replace("\0", ""), "cp1252"
 
 
 @dataclass
@@ -182,7 +184,7 @@ class _Reader:
     def document(self) -> Document:
         return Document(
             url=self.url,
-            charset=self.charset.removesuffix("-sig"),
+            charset=self.charset,
             title=" ".join(self.title.split()),
             items=tuple(self._labelled()),
             links=tuple(self.links),
@@ -227,7 +229,7 @@ class _Reader:
             case "pre":
                 self.preformatted += 1
             case "base":
-                self.base = urljoin(self.url, element.get("href", "").strip())
+                self.base = self._resolve(element.get("href", "")) or self.url
             case "meta":
                 self._meta(element)
             case "table":

@@ -246,8 +246,7 @@ def wants_new_password(documents: Iterable[Document]) -> bool:
 
 def _says(documents: Iterable[Document], words: Words) -> bool:
     return any(
-        words.fit(heading(document)) is not None
-        or any(words.fit(text) is Fit.EXACT for text in document.lines.values())
+        words.fit(heading(document)) is not None or any(words.names(text) for text in document.lines.values())
         for document in documents
     )
 

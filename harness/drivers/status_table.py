@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.drivers.document import Cell, Document, Text
 from harness.drivers.sight import heading, is_title, part_above, title_above
-from harness.drivers.words import EXPIRES, ISSUED, ISSUER, KEY_STATE, LOCAL_SECTION, SUBJECT, Fit, Words
+from harness.drivers.words import EXPIRES, ISSUED, ISSUER, KEY_STATE, LOCAL_SECTION, SUBJECT, Words
 from harness.errors import UnitError
 from harness.unit import LocalCertificate
 
@@ -55,9 +55,9 @@ def _rows(document: Document, words: Words) -> list[_Row]:
     found = []
     for line, text in document.lines.items():
         label, colon, rest = text.partition(":")
-        if words.fit(text) is Fit.EXACT:
+        if words.names(text):
             value = _value_beside(document, line, words)
-        elif colon and words.fit(label) is Fit.EXACT:
+        elif colon and words.names(label):
             value = rest.strip()
         else:
             continue
@@ -76,7 +76,7 @@ def _value_beside(document: Document, line: int, words: Words) -> str:
     while within:
         cell = within[-1]
         columns = document.rows[cell.table, cell.row]
-        if words.fit(document.text_of(columns[cell.column])) is not Fit.EXACT:
+        if not words.names(document.text_of(columns[cell.column])):
             # The label is one line of several in this cell: what stands beside the cell is not its value.
             break
         within = within[:-1]
@@ -127,4 +127,4 @@ def _following_lines(document: Document, position: int, within: tuple[Cell, ...]
 
 
 def _is_row_label(text: str) -> bool:
-    return any(words.fit(text) is Fit.EXACT or words.fit(text.partition(":")[0]) is Fit.EXACT for words in ROWS)
+    return any(words.names(text) or words.names(text.partition(":")[0]) for words in ROWS)

@@ -21,7 +21,7 @@ from harness.drivers.sight import (
 )
 from harness.drivers.submission import FileContent, Submission, fill_in
 from harness.drivers.wire import Credentials, Reply, Wire
-from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES, Fit, Words
+from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES, Words
 from harness.errors import BenchError, ConfigurationError, UnitError
 from harness.unit import Page
 
@@ -137,7 +137,7 @@ class WebSession:
 
     def _go(self, screen: Screen, path: Path) -> Screen:
         *outer, last = path
-        direct = [link for link in fitting_links(screen.documents, last) if last.fit(link.text) is Fit.EXACT]
+        direct = [link for link in fitting_links(screen.documents, last) if last.names(link.text)]
         if len(direct) != 1:
             for words in outer:
                 screen = self._follow(screen, find_link(screen.documents, words))

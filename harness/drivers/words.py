@@ -24,7 +24,9 @@ class Fit(IntEnum):
     """How well a text fits; the smaller the better."""
 
     EXACT = 0
-    BEGINS = 1
+    WITH_REMARK = 1
+    """Exact, but for a remark in brackets."""
+    BEGINS = 2
 
 
 @functools.lru_cache(maxsize=4096)
@@ -46,14 +48,21 @@ class Words:
     """Words that tell that an opening belongs to something else."""
 
     def fit(self, text: str) -> Fit | None:
-        """How `text` fits, None where it does not. A remark in brackets may be there or not."""
+        """How `text` fits, None where it does not."""
         shown = fold(text)
-        bare = fold(BRACKETED.sub(" ", text)) if "(" in text or "[" in text else shown
-        if shown in self._exact or bare in self._exact:
+        if shown in self._exact:
             return Fit.EXACT
+        bare = fold(BRACKETED.sub(" ", text)) if "(" in text or "[" in text else shown
+        if bare in self._exact:
+            return Fit.WITH_REMARK
         if self._begins.match(bare) and not any(_holds(shown, word) for word in self.never):
             return Fit.BEGINS
         return None
+
+    def names(self, text: str) -> bool:
+        """Whether `text` is one of the exact ones, with or without a remark."""
+        fit = self.fit(text)
+        return fit is not None and fit < Fit.BEGINS
 
     @functools.cached_property
     def _exact(self) -> frozenset[str]:
