@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -34,16 +34,15 @@ PROCEDURE = """
 @click.option("--place", "names", multiple=True, metavar="NAME", help="Only this place; repeatable.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only places with this tag; repeatable.")
 def emulate(lab_file: Path, names: tuple[str, ...], tags: tuple[str, ...]) -> None:
-    """Start the emulated units of a lab and keep them until Ctrl-C."""
+    """Start the emulated units of a lab and keep them until Ctrl-C.
+
+    Exit status 4 where the lab cannot be emulated as it is written, 10 where a port is in use.
+    """
     try:
         places = _emulated_places(lab_file, names, tags)
         with emulated_units(places) as emulation:
             _show(places, emulation)
             emulation.wait()
-    except ConfigurationError as error:
-        _fail(str(error), status=4)
-    except BenchError as error:
-        _fail(str(error), status=10)
     except KeyboardInterrupt:
         # How a person says that they are done.
         return
@@ -61,30 +60,30 @@ def _emulated_places(lab_file: Path, names: Sequence[str], tags: Sequence[str]) 
 def _show(places: Sequence[Place], emulation: Emulation) -> None:
     if emulation.failed:
         raise BenchError("; ".join(f"{name}: {why}" for name, why in emulation.failed.items()))
-    table = Table("place", "model", "firmware", "HTTP", "HTTPS", "login")
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("place", "model", "firmware"):
+        table.add_column(heading)
+    # Never cut short, however narrow the terminal: they are there to be copied.
+    table.add_column("addresses", no_wrap=True)
+    table.add_column("login")
     for place in places:
-        assert place.emulated is not None
+        assert place.emulated is not None, "_emulated_places gives no others"
         table.add_row(
             place.name,
             place.model,
             place.emulated.firmware,
-            f"http://{place.address}:{place.ports.http}",
-            f"https://{place.address}:{place.ports.https}",
+            f"http://{place.address}:{place.ports.http}\nhttps://{place.address}:{place.ports.https}",
             f"{place.login.user}, {_password_words(place)}",
         )
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = Console(highlight=False)
     console.print(table)
     first = places[0]
     console.print(
-        PROCEDURE.format(name=first.name, address=first.address, http=first.ports.http, https=first.ports.https)
+        PROCEDURE.format(name=first.name, address=first.address, http=first.ports.http, https=first.ports.https),
+        soft_wrap=True,
     )
     console.print("Ctrl-C ends all of them.")
 
 
 def _password_words(place: Place) -> str:
     return "the password of the lab file" if place.login.password.reveal(place.name) else "no password"
-
-
-def _fail(message: str, status: int) -> None:
-    click.echo(f"mcu-hil emulate: {message}", err=True)
-    sys.exit(status)

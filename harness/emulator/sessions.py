@@ -22,8 +22,8 @@ class Session:
     used: float
     notice: str | None = None
     """What the next page has to say about the last submission."""
-    asked_to_confirm: bool = False
-    """The next Shutdown page is the one that asks again."""
+    asked_to_shut_down: bool = False
+    """The Shutdown page asks to confirm."""
 
     def new_form(self) -> str:
         self.forms.append(secrets.token_hex(8))

@@ -8,8 +8,7 @@ from harness.emulator.visiting import Admitted, Answer, administrators_only, bac
 
 @administrators_only
 async def shutdown(visit: Admitted) -> Answer:
-    asked, visit.session.asked_to_confirm = visit.session.asked_to_confirm, False
-    return render("shutdown", visit.unit, visit.session, state=visit.unit.state.name, asked=asked)
+    return render("shutdown", visit.unit, visit.session, state=visit.unit.state.name)
 
 
 @administrators_only
@@ -22,7 +21,8 @@ async def change_shutdown(visit: Admitted) -> Answer:
         page = render("restarting", unit, visit.session)
         return Answer(page.response, lambda: unit.restart(unit.skin.reasons.web))
     if texts.confirm_field in fields or (texts.shut_down_field in fields and texts.steps == 1):
+        visit.session.asked_to_shut_down = False
         unit.shut_down()
     elif texts.shut_down_field in fields:
-        visit.session.asked_to_confirm = True
+        visit.session.asked_to_shut_down = True
     return back_to("shutdown", visit)
