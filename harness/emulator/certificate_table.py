@@ -17,6 +17,8 @@ PARTS = {
     NameOID.COMMON_NAME: "CN",
 }
 
+# certstore, like OpenSSL 0.9.8, takes certificates that cryptography does not.
+UNREADABLE_BY_US = (ValueError, x509.InvalidVersion)
 UNREADABLE = "-"
 
 
@@ -44,8 +46,7 @@ def _printed(leaf: bytes, unit: EmulatedUnit) -> list[tuple[str, str]]:
             certificate.not_valid_before_utc.strftime(texts.date_format),
             certificate.not_valid_after_utc.strftime(texts.date_format),
         ]
-    except ValueError:
-        # certstore, like OpenSSL 0.9.8, takes certificates that cryptography does not.
+    except UNREADABLE_BY_US:
         values = [UNREADABLE] * 4
     return list(zip((texts.subject, texts.issuer, texts.issued, texts.expires), values, strict=True))
 

@@ -73,9 +73,12 @@ class _UncheckedStore(ModelStore):
         except UploadRefused as refused:
             if refused.refusal is not Refusal.KEY_MISMATCH:
                 raise
-        certificates = x509.load_pem_x509_certificates(upload.certificate)
-        chain = tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
-        return Pair(chain, upload.private_key)
+            try:
+                certificates = x509.load_pem_x509_certificates(upload.certificate)
+            except ValueError:
+                # certstore read it, cryptography cannot: there is nothing to show, so it stays refused.
+                raise refused from None
+        return Pair(tuple(found.public_bytes(Encoding.DER) for found in certificates), upload.private_key)
 
     def keep(self, received: Received) -> Self:
         if isinstance(received, Pair):

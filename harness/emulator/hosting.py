@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -90,13 +89,10 @@ class HostThread:
         self._ask(name, EmulatedUnit.lose_power)
 
     def _ask(self, name: str, question: Callable[[EmulatedUnit], Told]) -> Told:
-        told: Future[Told] = Future()
+        async def ask() -> Told:
+            return question(self._host.units[name])
 
-        def ask() -> None:
-            told.set_result(question(self._host.units[name]))
-
-        self._loop.call_soon_threadsafe(ask)
-        return told.result(timeout=10.0)
+        return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(timeout=10.0)
 
 
 @contextmanager

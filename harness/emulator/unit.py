@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from harness.emulator.pair import FACTORY, Pair, PairUnloadable, context_for
 from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
 from harness.emulator.skin import Skin
+from harness.emulator.store import Store
 from harness.emulator.users import users_of
 
 log = logging.getLogger("harness.emulator")
@@ -107,12 +108,12 @@ class EmulatedUnit:
         """Drop everything now, be gone for the blueprint's restart_seconds, and come back with the stored pair."""
         if allows(self.state, Event.RESTART):
             self._go_down(Event.RESTART)
-            self._begin(self._boot(reason))
+            self._begin(self._boot(reason, lambda: self.store.restart()))
 
     def lose_power(self) -> None:
         """As `restart`, but unasked."""
         self._go_down(Event.POWER_LOSS)
-        self._begin(self._boot(self.skin.reasons.cold_boot))
+        self._begin(self._boot(self.skin.reasons.cold_boot, lambda: self.store.power_loss()))
 
     def _begin(self, phase: Coroutine[object, object, None]) -> None:
         if self._under_way is not None:
@@ -134,9 +135,9 @@ class EmulatedUnit:
         self._close(list(self._listeners))
         self.sessions.forget_all()
 
-    async def _boot(self, reason: str) -> None:
+    async def _boot(self, reason: str, started: Callable[[], Store]) -> None:
         await asyncio.sleep(self.blueprint.restart_seconds)
-        self.store = self.store.restart()
+        self.store = started()
         self.clock.start()
         self.boots += 1
         self.restart_log.append(LogEntry(self.clock.restart_time, reason))
