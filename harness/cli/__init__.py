@@ -12,6 +12,7 @@ from harness.errors import BenchError, ConfigurationError, LabError
 EXIT_STATUS: dict[type[LabError], int] = {ConfigurationError: 4, BenchError: 10}
 
 COMMANDS = {
+    "judge": ("harness.cli.judge", "Say whether a unit would take a certificate and key, and if not, why."),
     "emulate": ("harness.cli.emulate", "Start the emulated units of a lab file and show where they are."),
 }
 

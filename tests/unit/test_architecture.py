@@ -33,6 +33,7 @@ LAYERS = {
     "harness.experiment": 2,
     "harness.lease": 2,
     "harness.watched": 2,
+    "harness.judge": 2,
     "harness.emulator": 3,
     "harness.drivers": 3,
     "harness.procedure": 4,
