@@ -27,8 +27,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
 
@@ -158,13 +159,13 @@ def _forget_unfinished(files: Files) -> None:
         files.remove(UNFINISHED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Record:
-    """A file taken apart by its header, as long as it has one."""
+    """A file, taken apart by its header if it has one."""
 
-    octets: bytes
+    octets: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def front(self) -> tuple[bytes, int, int, int]:
         magic, version, certificates, private_key = _FRONT.unpack_from(self.octets)
         return magic, version, certificates, private_key

@@ -13,7 +13,7 @@ goes, each name and each page of each file comes from any version that is left, 
 | the old name may go before or after that: both names, or neither, may stand for the file | two names |
 | `write` first empties a file that is there (POSIX open() with O_TRUNC), under all of its names | a version |
 | an unsynced file may have any length up to its longest version, and be zero-filled up to there | a page of zeros |
-| one page may be torn: part of it from one version, the rest from another, or zeros | `grain` |
+| one page of a file may be torn: part of it from one version, the rest from another, or zeros | `grain` |
 
 Not modelled: a sync that lies (a drive with a volatile cache that ignores flushes); a file system that takes a name
 away before it puts the other file in its place (FAT); damage to what was synced (a cut during erasure of a shared
@@ -80,7 +80,8 @@ class PowerCutFiles:
     octet. By default no page is torn. To give the power back, make a new one on an `aftermath`.
 
     Power goes between two steps: each `sync`, `rename`, `remove` and `sync_directory` is one, and `write` is one for
-    the name and the emptying, then one for each page. A cut within a page leaves what a cut after it may leave too.
+    the name and the emptying, then one for each page. With `grain` 1, a cut within a page leaves nothing that a cut
+    after the page cannot leave.
     """
 
     def __init__(self, image: Image | None = None, *, page: int = PAGE, grain: int | None = None) -> None:
@@ -178,11 +179,12 @@ class PowerCutFiles:
         if len(versions) == 1:
             return versions[0]
         lengths = frozenset(map(len, versions))
-        tears = _tears(lengths, self._grain)
+        tears = _lengths(lengths, self._grain)
         tear = tears[choose(len(tears))]
         end = tear
-        if tear % self._page:
-            end = _one_of([tear, *(length for length in lengths if length > tear)], choose)
+        if tear % self._page and not tear % self._grain:
+            # The page may go on after the tear, in octets of another version.
+            end = _one_of([tear, *(length for length in _lengths(lengths, self._page) if length > tear)], choose)
         borders = sorted({*range(0, end, self._page), tear, end})
         return b"".join(
             _one_of([bytes(stop - start), *(_stretch(version, start, stop) for version in versions)], choose)
@@ -228,9 +230,9 @@ def interruptions(
 
 
 @lru_cache
-def _tears(lengths: frozenset[int], grain: int) -> tuple[int, ...]:
-    """Where a file with versions of these lengths may be torn, or end."""
-    return tuple(sorted({*range(0, max(lengths), grain), *lengths}))
+def _lengths(versions: frozenset[int], step: int) -> tuple[int, ...]:
+    """The lengths that a file with versions of these lengths may have if it grows by such steps."""
+    return tuple(sorted({*range(0, max(versions), step), *versions}))
 
 
 def _stretch(version: bytes, start: int, stop: int) -> bytes:
