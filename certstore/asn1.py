@@ -440,6 +440,23 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """CHOICE: the first of the types whose tag stands there."""
+
+    types: tuple[Type, ...]
+    tag: int | None = None
+
+    def read(self, octets: bytes, start: int, end: int, branch: Branch, *, optional: bool = False) -> Read | None:
+        for kind in self.types:
+            found = kind.read(octets, start, end, branch, optional=True)
+            if found is not None:
+                return found
+        if optional:
+            return None
+        raise Violation(Rule.ASN1_TAG)
+
+
+@dataclass(frozen=True, slots=True)
 class Explicit:
     """[n] EXPLICIT."""
 

@@ -56,9 +56,8 @@ class Branch:
     reads_dsa_public_key_with_parameters: bool
     # d2i_ECPrivateKey, ec_asn1.c: 0.9.8 leaves the public key empty and crashes on comparing it.
     computes_missing_ec_public_key: bool
-    # EC_GROUP_new_by_curve_name, ec_curve.c: with 0.9.8 a named curve and the same curve written out compare as
-    # incompatible if its prime is one of NIST's.
-    named_curves_use_nist_arithmetic: bool
+    # ec_GF2m_simple_set_compressed_coordinates, ec2_smpl.c: left out of 0.9.8 for a patent's sake.
+    reads_compressed_binary_points: bool
 
     # asn1_d2i_ex_primitive, tasn_dec.c: 0.9.8zh refuses an INTEGER, OBJECT, NULL or BOOLEAN in pieces.
     reads_scalars_in_pieces: bool
@@ -115,7 +114,7 @@ OPENSSL_0_9_8 = Branch(
     reads_negative_dsa_key_as_unsigned=False,
     reads_dsa_public_key_with_parameters=True,
     computes_missing_ec_public_key=False,
-    named_curves_use_nist_arithmetic=False,
+    reads_compressed_binary_points=False,
     reads_scalars_in_pieces=False,
     reads_bit_strings_with_many_unused_bits=False,
     canonicalises_names=False,
@@ -132,7 +131,7 @@ OPENSSL_1_0_1 = Branch(
     reads_negative_dsa_key_as_unsigned=True,
     reads_dsa_public_key_with_parameters=False,
     computes_missing_ec_public_key=True,
-    named_curves_use_nist_arithmetic=True,
+    reads_compressed_binary_points=True,
     reads_scalars_in_pieces=True,
     reads_bit_strings_with_many_unused_bits=True,
     canonicalises_names=True,

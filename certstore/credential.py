@@ -28,9 +28,9 @@ class Credential:
 
     def __post_init__(self) -> None:
         mine, certified = self._private_key.public_key, self._public_key
-        if type(mine) is not type(certified):
+        if mine.type is not certified.type:
             raise UploadRefused(Refusal.KEY_MISMATCH, Rule.OTHER_KEY_TYPE.detail)
-        if mine != certified:
+        if not mine.fits(certified):
             raise UploadRefused(Refusal.KEY_MISMATCH, Rule.OTHER_KEY.detail)
 
     @property

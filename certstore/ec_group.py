@@ -16,9 +16,6 @@ from certstore.curves import MAX_FIELD_BITS, BinaryField, Curve, Field, Form, Na
 from certstore.identifiers import oid
 from certstore.rules import Rule, Violation
 
-# Primes for which ecp_nist.c has arithmetic of its own, by the named curve that has them.
-_NIST_CURVES = ("prime192v1", "secp224r1", "prime256v1", "secp384r1", "secp521r1")
-
 # Further names of curves above: wap-wsg-idm-ecid-wtls3 and so on, ec_curve.c.
 _OTHER_NAMES = {
     "2.23.43.1.4.3": "sect163k1",
@@ -33,16 +30,14 @@ _OTHER_NAMES = {
 
 
 @cache
-def _named_curves() -> tuple[dict[bytes, NamedCurve], frozenset[int]]:
-    """By identifier; and the primes with arithmetic of their own. Most programs never need them."""
+def _named_curves() -> dict[bytes, NamedCurve]:
+    """By identifier. Most programs never need them."""
     from certstore.binary_curves import BINARY_CURVES
     from certstore.prime_curves import PRIME_CURVES
 
     by_name = {curve.name: curve for curve in (*PRIME_CURVES, *BINARY_CURVES)}
     curves = {oid(curve.identifier): curve for curve in by_name.values()}
-    curves |= {oid(identifier): by_name[name] for identifier, name in _OTHER_NAMES.items()}
-    primes = (by_name[name].field for name in _NIST_CURVES)
-    return curves, frozenset(field.modulus for field in primes if isinstance(field, PrimeField))
+    return curves | {oid(identifier): by_name[name] for identifier, name in _OTHER_NAMES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +46,16 @@ class EcGroup:
 
     curve: Curve
     generator: Point
-    # What two points must share to be compared at all (EC_POINT_cmp), and for their numbers to mean the same.
-    arithmetic: tuple[object, ...]
+    cofactor: int
     # The identifier of a named curve; otherwise what else the parameters say.
     name: bytes | None = None
     form: int = Form.UNCOMPRESSED
     seed: bytes | None = None
     order: int = 0
-    cofactor: int = 0
+
+    def point(self, octets: bytes, branch: Branch) -> tuple[Point, int]:
+        """A point of this group as a key file holds it, and its form; Violation if it is none."""
+        return read_point(self.curve, octets, branch)
 
     def encoding(self) -> bytes:
         """ECPKParameters, DER: the name, or the parameters written out anew."""
@@ -76,6 +73,15 @@ class EcGroup:
             encoded_integer(self.order),
             cofactor,
         )
+
+
+def read_point(curve: Curve, octets: bytes, branch: Branch) -> tuple[Point, int]:
+    """The point and the form in which it is written; Violation if the branch cannot read it."""
+    point, form = curve.point(octets)
+    binary = isinstance(curve.field, BinaryField)
+    if binary and form == Form.COMPRESSED and not branch.reads_compressed_binary_points:
+        raise Violation(Rule.BAD_POINT)
+    return point, form
 
 
 def _minimal(number: int) -> bytes:
@@ -101,7 +107,7 @@ def read_group(parameters: asn1.Value | None, branch: Branch) -> EcGroup:
     if parameters is None or parameters.tag not in (OBJECT, SEQUENCE):
         raise Violation(Rule.BAD_CURVE)
     if parameters.tag == OBJECT:
-        return _named(parameters.content, branch)
+        return _named(parameters.content)
     return _written_out(parameters.content, branch)
 
 
@@ -112,21 +118,12 @@ def read_choice(parameters: asn1.Value, branch: Branch) -> EcGroup:
     return read_group(parameters, branch)
 
 
-def _named(identifier: bytes, branch: Branch) -> EcGroup:
-    curves, nist_primes = _named_curves()
-    named = curves.get(identifier)
+def _named(identifier: bytes) -> EcGroup:
+    named = _named_curves().get(identifier)
     if named is None:
         raise Violation(Rule.UNKNOWN_CURVE)
-    special = nist_primes if branch.named_curves_use_nist_arithmetic else frozenset()
-    return EcGroup(named.curve, named.generator, _arithmetic(named.field, special), name=identifier)
-
-
-def _arithmetic(field: Field, special: frozenset[int]) -> tuple[object, ...]:
-    """The method of the group, and the modulus where the method stores numbers in a form that depends on it."""
-    if isinstance(field, BinaryField):
-        return ("gf2m",)
-    assert isinstance(field, PrimeField), "there are two kinds of field"
-    return ("nist",) if field.modulus in special else ("mont", field.modulus)
+    # Every named curve has a cofactor; its value does not matter here.
+    return EcGroup(named.curve, named.generator, cofactor=1, name=identifier)
 
 
 def _written_out(octets: bytes, branch: Branch) -> EcGroup:
@@ -134,14 +131,16 @@ def _written_out(octets: bytes, branch: Branch) -> EcGroup:
     _, (field_type, field_value), (a, b, seed), base, order, cofactor = fields
     field, bits = _read_field(field_type, field_value, branch)
     curve = Curve(field, field.reduced(int.from_bytes(a)), field.reduced(int.from_bytes(b)))
-    generator, form = curve.point(base)
-    # Hasse's bound, since CVE-2012-... the only check of the order.
+    generator, form = read_point(curve, base, branch)
+    if seed is not None and not seed.octets:
+        # OPENSSL_malloc gives nothing for nothing, and that is taken for a lack of memory.
+        raise Violation(Rule.BAD_CURVE)
+    # Hasse's bound is all that is asked of the order.
     if order <= 0 or order.bit_length() > bits + 1:
         raise Violation(Rule.BAD_CURVE)
     return EcGroup(
         curve,
         generator,
-        _arithmetic(field, _named_curves()[1]),
         form=form,
         seed=None if seed is None else seed.octets,
         order=order,

@@ -125,7 +125,7 @@ def read_ec(octets: bytes, group: EcGroup | None, branch: Branch) -> EcPrivateKe
     if group is None:
         raise Violation(Rule.BAD_CURVE)
     if public is not None:
-        point, form = group.curve.point(public.octets)
+        point, form = group.point(public.octets, branch)
         return EcPrivateKey(EcPublicKey(group, point, form), scalar)
     if not computes:
         raise Violation(Rule.NO_PUBLIC_KEY)

@@ -6,18 +6,25 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from certstore import asn1, identifiers, structures
-from certstore.asn1 import BIT_STRING, INTEGER, NULL, OBJECT, SEQUENCE, encoded, encoded_integer
+from certstore.asn1 import BIT_STRING, NULL, OBJECT, SEQUENCE, encoded, encoded_integer
 from certstore.branch import CERTIFICATE_ALGORITHMS, Branch, KeyType
-from certstore.curves import Form, Point
+from certstore.curves import BinaryField, Form, Point
 from certstore.ec_group import EcGroup, read_group
 from certstore.rules import Rule, Violation
 
 
 class PublicKey(Protocol):
-    """One key of one type. Equal means that X509_check_private_key finds nothing to object to."""
+    """One key of one type."""
 
     @property
     def type(self) -> KeyType: ...
+
+    def fits(self, certified: PublicKey) -> bool:
+        """Whether X509_check_private_key takes this, a private key's public half, for the certificate's key.
+
+        ssl_set_pkey has by then overwritten the certificate's parameters with those of this key.
+        """
+        ...
 
     def subject_public_key_info(self) -> bytes:
         """DER, as i2d_PUBKEY writes it."""
@@ -31,10 +38,13 @@ def _subject_public_key_info(algorithm: bytes, parameters: bytes, key: bytes) ->
 
 @dataclass(frozen=True, slots=True)
 class RsaPublicKey:
-    """Both numbers count."""
+    """Modulus and exponent."""
 
     modulus: int
     exponent: int
+
+    def fits(self, certified: PublicKey) -> bool:
+        return self == certified
 
     @property
     def type(self) -> KeyType:
@@ -47,10 +57,13 @@ class RsaPublicKey:
 
 @dataclass(frozen=True, slots=True)
 class DsaPublicKey:
-    """Only y counts: ssl_set_pkey overwrites the certificate's parameters with the key's before it compares."""
+    """y, and p, q, g where they are given."""
 
     y: int
-    parameters: tuple[int, int, int] | None = field(compare=False)
+    parameters: tuple[int, int, int] | None
+
+    def fits(self, certified: PublicKey) -> bool:
+        return isinstance(certified, DsaPublicKey) and self.y == certified.y
 
     @property
     def type(self) -> KeyType:
@@ -65,15 +78,23 @@ class DsaPublicKey:
 
 @dataclass(frozen=True, slots=True)
 class EcPublicKey:
-    """Only the point counts, within one way of computing: ssl_set_pkey overwrites the certificate's curve too."""
+    """A point of a group, and the form in which it was written."""
 
-    group: EcGroup = field(compare=False)
+    group: EcGroup
     point: Point
-    form: int = field(compare=False)
-    arithmetic: tuple[object, ...] = field(init=False, repr=False)
+    form: int
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "arithmetic", self.group.arithmetic if self.point else self.group.arithmetic[:1])
+    def fits(self, certified: PublicKey) -> bool:
+        """The coordinates are compared as stored, which for a prime field is in a form that the prime decides.
+
+        EC_GROUP_cmp calls a group without a cofactor different from every group, itself included.
+        """
+        if not isinstance(certified, EcPublicKey) or not self.group.cofactor or self.point != certified.point:
+            return False
+        mine, other = self.group.curve.field, certified.group.curve.field
+        if self.point is None or isinstance(mine, BinaryField):
+            return type(mine) is type(other)
+        return mine == other
 
     @property
     def type(self) -> KeyType:
@@ -96,7 +117,7 @@ def read(algorithm: bytes, parameters: asn1.Value | None, octets: bytes, branch:
             return _dsa(parameters, octets, branch)
         case KeyType.EC:
             group = read_group(parameters, branch)
-            point, form = group.curve.point(octets)
+            point, form = group.point(octets, branch)
             return EcPublicKey(group, point, form)
         case KeyType.DH:
             raise Violation(Rule.KEY_NOT_USABLE)
@@ -111,10 +132,9 @@ def _dsa(parameters: asn1.Value | None, octets: bytes, branch: Branch) -> DsaPub
     elif parameters is not None and parameters.tag != NULL and not branch.reads_dsa_public_key_with_parameters:
         raise Violation(Rule.BAD_PUBLIC_KEY)
     if not branch.reads_dsa_public_key_with_parameters:
-        _, y = asn1.decode(asn1.Integer, octets, branch)
-        return DsaPublicKey(y, numbers)
-    if octets[:1] == bytes([INTEGER]):
-        _, y = asn1.decode(asn1.Magnitude, octets, branch)
-        return DsaPublicKey(y, numbers)
-    _, (y, *numbers) = asn1.decode(structures.DSAPublicKeyWithParameters, octets, branch)
-    return DsaPublicKey(y, tuple(numbers))
+        return DsaPublicKey(asn1.decode(asn1.Integer, octets, branch)[1], numbers)
+    _, key = asn1.decode(structures.DSAPublicKey, octets, branch)
+    if isinstance(key, int):
+        return DsaPublicKey(key, numbers)
+    y, p, q, g = key
+    return DsaPublicKey(y, (p, q, g))

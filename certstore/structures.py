@@ -25,6 +25,7 @@ from certstore.asn1 import (
     AnyType,
     BitStringType,
     Boolean,
+    Choice,
     CLong,
     Field,
     Integer,
@@ -178,13 +179,18 @@ DSAPrivateKey = Sequence(
     )
 )
 DSAParameters = Sequence((Field("p", Magnitude), Field("q", Magnitude), Field("g", Magnitude)))
-# With the parameters inside, a form that only 0.9.8 reads.
-DSAPublicKeyWithParameters = Sequence(
+# y alone, or with the parameters, a form that only 0.9.8 reads.
+DSAPublicKey = Choice(
     (
-        Field("y", Magnitude),
-        Field("p", Magnitude),
-        Field("q", Magnitude),
-        Field("g", Magnitude),
+        Magnitude,
+        Sequence(
+            (
+                Field("y", Magnitude),
+                Field("p", Magnitude),
+                Field("q", Magnitude),
+                Field("g", Magnitude),
+            )
+        ),
     )
 )
 
