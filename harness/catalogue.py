@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from harness.errors import BenchError
 PASSPHRASE = b"correct horse battery staple"
 
 OPENSSL_SECONDS = 120
+
+# All lanes want their keys at the same moment: more commands at once than cores would only take memory.
+_one_command_a_core = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def openssl(command: str, passphrase_option: str, arguments: Iterable[str]) -> N
         with os.fdopen(writer, "wb") as pipe:
             pipe.write(PASSPHRASE + b"\n")
         line = ["openssl", command, passphrase_option, f"fd:{reader}", *arguments]
+        stack.enter_context(_one_command_a_core)
         try:
             subprocess.run(line, check=True, capture_output=True, pass_fds=[reader], timeout=OPENSSL_SECONDS)
         except FileNotFoundError as error:

@@ -105,7 +105,7 @@ class Display:
     def _table(self) -> Table:
         from rich.table import Table
 
-        table = Table(box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False, padding=(0, 1))
         for heading in ("place", "doing", "for", "held", "failed", "blocked", "left"):
             table.add_column(heading, justify="left" if heading in ("place", "doing") else "right", no_wrap=True)
         now = time.monotonic()
@@ -167,7 +167,7 @@ class Display:
         restarts, floor = (
             sum(getattr(lane, name) for lane in lanes.values()) for name in ("restarts", "restart_floor")
         )
-        ratio = f", {seconds / longest:.2f} times the longest unit's {longest:.1f} s" if longest else ""
+        ratio = f", {seconds / longest:.2f} times the longest unit's {longest:.1f} s" if longest > 1 else ""
         terminalreporter.write_line(f"run {seconds:.1f} s{ratio}; {restarts} restarts, {floor} needed at least")
         terminalreporter.write_line(f"JUnit XML: {config.option.xmlpath}")
         terminalreporter.write_line(f"evidence:  {self._run.folder / 'evidence'}")
@@ -186,7 +186,7 @@ class Display:
 def _summary(rows: dict[str, Row], lanes: dict[str, LaneReport]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
     table.add_column("place", no_wrap=True)
     for heading in ("held", "failed", "blocked", "skipped", "restarts", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
