@@ -6,12 +6,15 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.emulator.defects import DEFECTS
 from harness.emulator.skin import generations
 from harness.errors import ConfigurationError
-from harness.lab import Place
+
+if TYPE_CHECKING:
+    # Units come to their process as blueprints: the 6 MB of lab.toml's schema stay outside.
+    from harness.lab import Place
 
 FEATURE_KEYS = ("Secure management (HTTPS)", "Encryption")
 """The names of the keys that HTTPS needs one of (device-reference 6, mark D)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,6 +23,9 @@ Skins = Callable[[str], Skin]
 """How a generation looks."""
 
 
+READERS = 2
+
+
 class Host:
     """Units on the running event loop. They share the HTTP server; a unit itself is little more than its state."""
 
@@ -32,6 +36,8 @@ class Host:
         """Name of a unit that could not be started, and why."""
         self._at: dict[str, EmulatedUnit] = {}
         self._server = new_server(self._at.get)
+        # Uploads are read there. Each thread has a heap of its own, so that many would cost more than they bring.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(READERS, "upload reader"))
 
     def start(self, blueprints: Iterable[Blueprint]) -> None:
         """Afterwards each is in `units`, listening, or in `failed`; one that cannot start stops no other."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.skin import Skin
-from harness.lab import Table
+from harness.emulator.table import load
 
 
-class ModelFacts(Table):
+@dataclass(frozen=True)
+class ModelFacts:
     api_model: str
     serial: str
     video_ports: int
@@ -25,8 +25,7 @@ class ModelFacts(Table):
 @functools.cache
 def models() -> dict[str, ModelFacts]:
     """By the name that lab.toml uses."""
-    text = (resources.files("harness.emulator") / "models.toml").read_text(encoding="utf-8")
-    return {name: ModelFacts.model_validate(facts) for name, facts in tomllib.loads(text).items()}
+    return load(dict[str, ModelFacts], resources.files("harness.emulator") / "models.toml")
 
 
 @dataclass(frozen=True)

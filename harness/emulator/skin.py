@@ -7,25 +7,26 @@ without a change of code (device-reference 15.2).
 from __future__ import annotations
 
 import functools
-import tomllib
+from dataclasses import dataclass
 from importlib import resources
-from typing import Annotated, Literal
+from importlib.resources.abc import Traversable
+from typing import Literal
 
-from pydantic import Field
+from harness.emulator.table import load
 
-from harness.lab import Table
-
-Words = Annotated[tuple[str, ...], Field(strict=False)]
+Words = tuple[str, ...]
 Version = Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
 
-class MenuEntry(Table):
+@dataclass(frozen=True)
+class MenuEntry:
     label: str
     pages: Words
     """Keys of `paths`: the first is where the entry leads, all of them are its second row."""
 
 
-class TlsSettings(Table):
+@dataclass(frozen=True)
+class TlsSettings:
     minimum: Version
     maximum: Version
     ciphers: str
@@ -33,28 +34,32 @@ class TlsSettings(Table):
     """What HTTPS does after a start whose stored pair the TLS library cannot load."""
 
 
-class SessionSettings(Table):
+@dataclass(frozen=True)
+class SessionSettings:
     cookie: str
-    limit: Annotated[int, Field(ge=1)]
-    idle_minutes: Annotated[int, Field(ge=1)]
-    outstanding_forms: Annotated[int, Field(ge=1)]
+    limit: int
+    idle_minutes: int
+    outstanding_forms: int
     """How many pages with a form a session may have open at once."""
 
 
-class HttpSettings(Table):
+@dataclass(frozen=True)
+class HttpSettings:
     server: str
     to_login: Literal[302, 303]
     after_post: Literal[302, 303]
 
 
-class ApiSettings(Table):
+@dataclass(frozen=True)
+class ApiSettings:
     version: str
     methods: Words
     shut_down: str
     """How `operationalStatus` spells its last value."""
 
 
-class LoginTexts(Table):
+@dataclass(frozen=True)
+class LoginTexts:
     heading: str
     action: str
     user_label: str
@@ -69,24 +74,28 @@ class LoginTexts(Table):
     logged_out: str
 
 
-class DeniedTexts(Table):
+@dataclass(frozen=True)
+class DeniedTexts:
     heading: str
     intro: str
     reasons: Words
 
 
-class HomeTexts(Table):
+@dataclass(frozen=True)
+class HomeTexts:
     heading: str
 
 
-class ServiceRow(Table):
+@dataclass(frozen=True)
+class ServiceRow:
     name: str
     label: str
     protocol: Literal["tcp", "udp"]
-    port: Annotated[int, Field(ge=0, le=65535)]
+    port: int
 
 
-class ServicesTexts(Table):
+@dataclass(frozen=True)
+class ServicesTexts:
     heading: str
     button: str
     applied: str
@@ -97,10 +106,11 @@ class ServicesTexts(Table):
     ticked_field: str
     """`{name}` stands for the service's API name; so in `port_field`."""
     port_field: str
-    rows: Annotated[tuple[ServiceRow, ...], Field(strict=False)]
+    rows: tuple[ServiceRow, ...]
 
 
-class CertificateTexts(Table):
+@dataclass(frozen=True)
+class CertificateTexts:
     heading: str
     status_section: str
     upload_section: str
@@ -134,7 +144,8 @@ class CertificateTexts(Table):
     """By the name of the `certstore.Refusal`."""
 
 
-class ShutdownTexts(Table):
+@dataclass(frozen=True)
+class ShutdownTexts:
     heading: str
     steps: Literal[1, 2]
     """Two: `shut_down` must be confirmed by a second submission."""
@@ -150,25 +161,29 @@ class ShutdownTexts(Table):
     shut: str
 
 
-class RestartingTexts(Table):
+@dataclass(frozen=True)
+class RestartingTexts:
     heading: str
     text: str
 
 
-class Banners(Table):
+@dataclass(frozen=True)
+class Banners:
     restart_required: str
     shutting_down: str
     shut_down: str
 
 
-class Timing(Table):
+@dataclass(frozen=True)
+class Timing:
     """Shares of the restart's duration."""
 
-    shutting_down: Annotated[float, Field(ge=0)]
-    finishing_boot: Annotated[float, Field(ge=0)]
+    shutting_down: float
+    finishing_boot: float
 
 
-class Reasons(Table):
+@dataclass(frozen=True)
+class Reasons:
     """The restart log's words."""
 
     cold_boot: str
@@ -176,7 +191,8 @@ class Reasons(Table):
     api: str
 
 
-class Skin(Table):
+@dataclass(frozen=True)
+class Skin:
     manufacturer: str
     build_prefix: str
     newest_build: str
@@ -186,7 +202,7 @@ class Skin(Table):
     change_paths: dict[str, str]
     """Where the form of a page posts to."""
     one_time_field: str
-    menu: Annotated[tuple[MenuEntry, ...], Field(strict=False)]
+    menu: tuple[MenuEntry, ...]
     tls: TlsSettings
     session: SessionSettings
     http: HttpSettings
@@ -216,9 +232,8 @@ def generations() -> tuple[str, ...]:
 @functools.cache
 def load_skin(generation: str) -> Skin:
     """The skin of `generation`, one of `generations()`."""
-    text = (_skins() / f"{generation}.toml").read_text(encoding="utf-8")
-    return Skin.model_validate(tomllib.loads(text))
+    return load(Skin, _skins() / f"{generation}.toml")
 
 
-def _skins() -> resources.abc.Traversable:
+def _skins() -> Traversable:
     return resources.files("harness.emulator") / "skins"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import xmlrpc.client
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -223,11 +223,11 @@ class _BootsWithGarbage(Conduct):
 
 @pytest.mark.parametrize(("outcome", "serves"), [("factory", FACTORY), ("closed", None)])
 def test_a_pair_that_cannot_be_loaded_leaves_what_the_skin_says(
-    blueprint: Blueprint, monkeypatch: pytest.MonkeyPatch, outcome: str, serves: Pair | None
+    blueprint: Blueprint, monkeypatch: pytest.MonkeyPatch, outcome: Literal["factory", "closed"], serves: Pair | None
 ) -> None:
     monkeypatch.setitem(DEFECTS, "garbage", Defect("", _BootsWithGarbage()))
     skin = load_skin("4.3")
-    skin = skin.model_copy(update={"tls": skin.tls.model_copy(update={"unloadable_pair": outcome})})
+    skin = replace(skin, tls=replace(skin.tls, unloadable_pair=outcome))
     with hosted([replace(blueprint, defect="garbage")], lambda _: skin) as host:
         host.cut_power("bench-7")
         wait_until_up(blueprint)

@@ -161,7 +161,7 @@ def test_the_table_may_show_the_running_pair_instead(
     blueprint: Blueprint, article_upload: Upload, visitor_of: Any
 ) -> None:
     skin = load_skin("4.3")
-    running = skin.model_copy(update={"certificates": skin.certificates.model_copy(update={"shows": "running"})})
+    running = replace(skin, certificates=replace(skin.certificates, shows="running"))
     with hosted([blueprint], lambda _: running), visitor_of(blueprint) as visitor:
         visitor.log_in(blueprint.user, blueprint.password)
         visitor.upload(article_upload)
