@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from harness.emulator import api, certificate_page, forms, login_pages, services_page, shutdown_page, status_xml
 from harness.emulator.unit import EmulatedUnit
@@ -22,15 +23,25 @@ Find = Callable[[str], EmulatedUnit | None]
 
 def new_server(find: Find) -> web.Server:
     """An HTTP server whose connections may belong to any unit that `find` knows by address."""
+    log = logging.getLogger("harness.emulator.http")
+    log.addFilter(_own_faults)
     return web.Server(
         functools.partial(_serve, find),
         request_factory=_request,
         # A restarting unit forgets what it was doing for the connections that it drops.
         handler_cancellation=True,
         access_log=None,
-        logger=logging.getLogger("harness.emulator.http"),
+        logger=log,
+        # As sent: nothing of that age takes a compressed request.
+        auto_decompress=False,
         keepalive_timeout=75.0,
     )
+
+
+def _own_faults(record: logging.LogRecord) -> bool:
+    # What a client sent wrongly is no news about the unit, and to quote it might be to quote a secret.
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, (HttpProcessingError, web.RequestPayloadError))
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -68,16 +79,23 @@ async def _answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer:
             return Answer(response, reply.afterwards)
         case "GET" | "HEAD", "/system.xml":
             return Answer(web.Response(body=status_xml.system(unit), content_type="text/xml"))
-    table = PAGES if request.method in ("GET", "HEAD") else CHANGES if request.method == "POST" else {}
-    paths = skin.paths if table is PAGES else skin.change_paths
-    name = next((name for name, path in paths.items() if path == request.path), None)
-    if name is None:
+        case "GET" | "HEAD", path:
+            page = _page_at(path, skin.paths, PAGES)
+        case "POST", path:
+            page = _page_at(path, skin.change_paths, CHANGES)
+        case _:
+            return Answer(web.Response(status=405, text="405 Method Not Allowed"))
+    if page is None:
         return Answer(web.Response(status=404, text="404 Not Found"))
     visit = Visit(unit, request, unit.sessions.find(request.cookies.get(skin.session.cookie)))
     try:
-        return await table[name](visit)
+        return await page(visit)
     except forms.FormDamaged as error:
         return Answer(web.Response(status=400, text=f"400 Bad Request: {error}"))
+
+
+def _page_at(path: str, paths: Mapping[str, str], pages: Mapping[str, Page]) -> Page | None:
+    return next((pages[name] for name, known in paths.items() if known == path), None)
 
 
 PAGES: Mapping[str, Page] = {
