@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -76,7 +76,9 @@ def _started(process: subprocess.Popen[bytes], blueprints: list[Blueprint]) -> E
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
-    process.stdin.close()
+    # What could not be written before cannot be now.
+    with suppress(BrokenPipeError):
+        process.stdin.close()
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -101,7 +101,7 @@ class TlsConnection(asyncio.Protocol):
         except ssl.SSLError:
             # Not TLS, no common version or suite, or a damaged record: the library has put its alert in the buffer.
             self._flush()
-            self._abandon()
+            self.transport.close()
 
     def eof_received(self) -> bool | None:
         if self._http is not None:
@@ -172,10 +172,6 @@ class TlsConnection(asyncio.Protocol):
     def _flush(self) -> None:
         if self._outgoing.pending and not self._closing:
             self.transport.write(self._outgoing.read())
-
-    def _abandon(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
 
 
 class _Plaintext(asyncio.Transport):

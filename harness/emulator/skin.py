@@ -71,7 +71,6 @@ class LoginTexts:
     requested_page_field: str
     log_in: str
     log_out: str
-    logged_out: str
 
 
 @dataclass(frozen=True)

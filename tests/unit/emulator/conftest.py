@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import ipaddress
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -22,9 +22,8 @@ RESTART_SECONDS = 0.3
 @pytest.fixture(scope="session")
 def addresses() -> Iterator[str]:
     """Loopback addresses of this process alone: pytest-xdist runs several at once."""
-    pid = os.getpid()
-    network = f"127.{128 + (pid >> 8) % 64}.{pid % 256}"
-    return (f"{network}.{host}" for host in itertools.count(1))
+    first = ipaddress.IPv4Address("127.128.0.0") + 1024 * (os.getpid() % 4096)
+    return (str(first + number) for number in range(1, 1024))
 
 
 @pytest.fixture

@@ -159,6 +159,18 @@ def test_units_that_end_of_themselves_are_a_fault_of_the_bench(tmp_path: Path, a
             emulation.wait()
 
 
+@pytest.mark.parametrize("units", [1, 500], ids=["a short document", "more than a pipe holds"])
+def test_a_process_that_does_not_start_is_a_fault_of_the_bench(
+    tmp_path: Path, addresses: Iterator[str], monkeypatch: pytest.MonkeyPatch, units: int
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with (
+        pytest.raises(BenchError, match="the emulated units did not start: their process ended"),
+        emulated_units(places(tmp_path, *(next(addresses) for _ in range(units)))),
+    ):
+        pass
+
+
 def test_a_thousand_units_start_in_seconds_and_fit_in_100_mib(blueprint: Blueprint) -> None:
     # Of this process alone, as the addresses of the fixture, with room for a thousand.
     start = ipaddress.IPv4Address("127.64.0.0") + 1024 * (os.getpid() % 4096)
