@@ -366,8 +366,16 @@ class Sequence:
                 at += 2
                 open_end = False
                 break
+            kind = field.type
+            # Nearly every field is a short value of the type that stands here: no call to read its header.
+            if type(kind) is Primitive and octets[at] == kind.tag and at + 1 < stop:
+                after = at + 2 + octets[at + 1]
+                if octets[at + 1] < 0x80 and after <= stop:
+                    values[index] = kind.content(octets[at + 2 : after], branch)
+                    at = after
+                    continue
             # A field that is optional cannot be left out when it is the last one and something is left to read.
-            found = field.type.read(octets, at, stop, branch, optional=field.optional and index != last)
+            found = kind.read(octets, at, stop, branch, optional=field.optional and index != last)
             if found is not None:
                 at, values[index] = found
         else:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from certstore import asn1, public_key, structures
+from certstore import asn1, plain_certificate, public_key, structures
 from certstore.asn1 import BIT_STRING, OBJECT, SEQUENCE, UTF8_STRING, BitString, Value, encoded
 from certstore.branch import Branch
 from certstore.public_key import PublicKey
@@ -18,30 +18,36 @@ from certstore.rules import Rule, Violation
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate as it would be sent, and its public key as yet undecoded."""
+    """A certificate as it would be sent, and its SubjectPublicKeyInfo as it came."""
 
     encoding: bytes
-    key_algorithm: bytes
-    key_parameters: Value | None
-    key_octets: bytes
+    key_info: bytes
 
     def public_key(self, branch: Branch) -> PublicKey:
         """The public key; Violation if the branch cannot use it."""
-        return public_key.read(self.key_algorithm, self.key_parameters, self.key_octets, branch)
+        _, ((algorithm, parameters), key) = asn1.decode(structures.SubjectPublicKeyInfo, self.key_info, branch)
+        return public_key.read(algorithm, parameters, key.octets, branch)
 
 
 def read(octets: bytes, branch: Branch) -> tuple[Certificate, int]:
     """The certificate at the start of `octets` and where it ends; Violation if there is none."""
+    key_info = plain_certificate.key_info(octets)
+    if key_info is not None:
+        return Certificate(octets, key_info), len(octets)
+    return read_by_template(octets, branch)
+
+
+def read_by_template(octets: bytes, branch: Branch) -> tuple[Certificate, int]:
+    """What `read` is defined to be."""
     end, (tbs, signature_algorithm, signature) = asn1.decode(structures.Certificate, octets, branch)
     if branch.canonicalises_names:
         _check_name(tbs.fields[_ISSUER])
         _check_name(tbs.fields[_SUBJECT])
-    (algorithm, parameters), key = tbs.fields[_PUBLIC_KEY]
     encoding = _encoding(tbs.encoding, signature_algorithm, signature)
-    return Certificate(encoding, algorithm, parameters, key.octets), end
+    return Certificate(encoding, tbs.fields[_KEY_INFO].encoding), end
 
 
-_ISSUER, _SUBJECT, _PUBLIC_KEY = 3, 5, 6
+_ISSUER, _SUBJECT, _KEY_INFO = 3, 5, 6
 
 # UTF8_getc, a_utf8.c: no overlong forms, but surrogates and everything up to 31 bits.
 _UTF8 = re.compile(

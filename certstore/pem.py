@@ -9,6 +9,8 @@ the x86 takes every byte from 0x80 with it.
 from __future__ import annotations
 
 import re
+import string
+from binascii import a2b_base64
 from dataclasses import dataclass
 
 from certstore import radix64
@@ -21,19 +23,27 @@ BEGIN = b"-----BEGIN "
 END = b"-----END "
 DASHES = b"-----"
 
+_LINE_FEED = ord("\n")
+_ALPHABET = (string.ascii_letters + string.digits + "+/").encode("ascii")
+_PADDINGS = (b"", b"=", b"==")
+
 TRIMMED = bytes(range(0x21)) + bytes(range(0x80, 0x100))
 
-_LABEL = rb"([A-Z0-9 ]{1,80}+)-----\r?\n"
-_END = rb"-----END \1-----(?:\r?\n|\Z)"
-# The two shapes in which tools write blocks. Both are read by one match in place of a loop over lines.
-_PLAIN = re.compile(rb"-----BEGIN " + _LABEL + rb"((?:[A-Za-z0-9+/=]{1,79}+\r?\n)++)" + _END)
-_WITH_HEADER = re.compile(
-    rb"-----BEGIN "
-    + _LABEL
-    + rb"((?:[A-Za-z][!-~ ]{0,98}[!-~]\r?\n)++)\r?\n"
-    + rb"((?:[A-Za-z0-9+/]{64}\r?\n)*+(?:[A-Za-z0-9+/=]{1,63}\r?\n)?+)"
-    + _END
-)
+_ORDINARY_SIZE = 2**15
+# What tools write in a header, and the empty line after it.
+_HEADER = re.compile(rb"(?:[A-Za-z][!-~ ]{0,98}[!-~]\n){1,8}\n")
+# Labels that tools write; others are read the long way.
+_LABELS = {
+    BEGIN + label + DASHES + b"\n": (label, END + label + DASHES + b"\n")
+    for label in (
+        b"CERTIFICATE",
+        b"RSA PRIVATE KEY",
+        b"EC PRIVATE KEY",
+        b"DSA PRIVATE KEY",
+        b"PRIVATE KEY",
+        b"ENCRYPTED PRIVATE KEY",
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +83,28 @@ class Reader:
         return found
 
     def _ordinary_block(self) -> Block | None:
-        match = _PLAIN.match(self._file, self._position)
-        if match:
-            label, text = match.groups()
-            header = b""
-        else:
-            match = _WITH_HEADER.match(self._file, self._position)
-            if not match:
+        """A block as tools write it, without a loop over its lines; None for one that takes the long way."""
+        file, begin = self._file, self._position
+        start = file.find(b"\n", begin, begin + PIECE) + 1
+        names = _LABELS.get(file[begin:start])
+        if names is None:
+            return None
+        label, end_line = names
+        header = b""
+        if file.startswith(b"Proc-Type", start):
+            found = _HEADER.match(file, start)
+            if found is None:
                 return None
-            label, header, text = match.groups()
-            header = header.replace(b"\r", b"")
-        self._begin = self._position
-        self._position = match.end()
+            header, start = found[0][:-1], found.end()
+        # Not to the end of the file: that would be looked through once for every block.
+        end = file.find(end_line, start, start + _ORDINARY_SIZE)
+        data = None if end < 0 else _in_full_lines(file[start:end])
+        if not data:
+            return None
+        self._begin, self._position = begin, end + len(end_line)
         self.label = label
         self.blocks += 1
-        return _block(label, header, text.replace(b"\r", b""))
+        return Block(label, header, data)
 
     def block_by_lines(self) -> Block:
         """What `block` is defined to be: PEM_read_bio's loops over the lines."""
@@ -141,6 +158,20 @@ class Reader:
         if not piece:
             return b""
         return piece.rstrip(TRIMMED) + b"\n"
+
+
+def _in_full_lines(text: bytes) -> bytes | None:
+    """The data of base64 in lines of 64 columns and one that may be shorter; None if it is anything else."""
+    joined = text.replace(b"\n", b"")
+    full, short = divmod(len(text), STRICT_COLUMNS + 1)
+    if text[STRICT_COLUMNS :: STRICT_COLUMNS + 1] != b"\n" * full or len(text) - len(joined) != full + bool(short):
+        return None
+    if short and (short == 1 or text[-1] != _LINE_FEED):
+        return None
+    padding = joined.translate(None, _ALPHABET)
+    if padding not in _PADDINGS or not joined.endswith(padding) or len(joined) % 4:
+        return None
+    return a2b_base64(joined)
 
 
 def _block(label: bytes, header: bytes, text: bytes) -> Block:

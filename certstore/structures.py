@@ -104,7 +104,7 @@ TBSCertificate = Keeping(
             Field("issuer", Name),
             Field("validity", Validity),
             Field("subject", Name),
-            Field("subjectPublicKeyInfo", SubjectPublicKeyInfo),
+            Field("subjectPublicKeyInfo", Keeping(SubjectPublicKeyInfo)),
             Field("issuerUniqueID", implicit(1, BitStringType), optional=True),
             Field("subjectUniqueID", implicit(2, BitStringType), optional=True),
             Field("extensions", explicit(3, Repeated(Extension)), optional=True),
