@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import count, pairwise
+from itertools import pairwise
 from math import inf
 from typing import TypeVar
 
@@ -219,14 +219,16 @@ def interruptions(
 
     The last ones still have power: the operation is complete.
     """
-    for steps in count():
+    steps = 0
+    powered = False
+    while not powered:
         files = start()
         files.cut_after(steps)
         with suppress(PowerCut):
             operation(files)
         yield files
-        if files.is_powered:
-            return
+        steps += 1
+        powered = files.is_powered
 
 
 @lru_cache
