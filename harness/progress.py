@@ -57,25 +57,31 @@ class LaneReport:
     """Whose, incident by incident."""
 
 
-Message = Collected | Doing | Done
+@dataclass(frozen=True)
+class Said:
+    """Something that whoever watches should know."""
+
+    text: str
+
+
+Message = Collected | Doing | Done | Said
 Tell = Callable[[Message], None]
 
-KINDS: dict[str, type[Collected] | type[Doing] | type[Done]] = {
-    kind.__name__: kind for kind in (Collected, Doing, Done)
-}
+KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Collected, Doing, Done, Said)}
 
 
-def teller(address: str) -> Tell:
+@contextmanager
+def telling(address: str) -> Iterator[Tell]:
     """A function that sends messages to the listener at `address`, and never waits for it."""
-    outbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    outbox.settimeout(0)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as outbox:
+        outbox.settimeout(0)
 
-    def tell(message: Message) -> None:
-        # Display only: a full queue, or a listener that is gone, is no reason to disturb a unit.
-        with suppress(OSError):
-            outbox.sendto(json.dumps([type(message).__name__, asdict(message)]).encode(), address)
+        def tell(message: Message) -> None:
+            # Display only: a full queue, or a listener that is gone, is no reason to disturb a unit.
+            with suppress(OSError):
+                outbox.sendto(json.dumps([type(message).__name__, asdict(message)]).encode(), address)
 
-    return tell
+        yield tell
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from _pytest.runner import runtestprotocol
 from harness.experiment import Experiment, Plan
 from harness.fault import Incident, Unanswered, Verdict
 from harness.lab import Place
-from harness.progress import Collected, LaneReport, Tell
+from harness.progress import Collected, LaneReport, Said, Tell
 from harness.pytest_plugin.session import Run
 from harness.pytest_plugin.slots import Slots
 from harness.unit import Unit
@@ -105,6 +105,7 @@ class Claims:
     def _finish(self) -> None:
         if self._slots:
             # pytest was told to stop before all were run.
+            self._tell(Said("stopping: what is under way is finished, and every unit goes back to its baseline"))
             for lane in self._lanes.values():
                 lane.stop()
         self.reports = [lane.join() for lane in self._lanes.values()]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.fault import Verdict
-from harness.progress import Collected, Doing, Done, LaneReport, Message
+from harness.progress import Collected, Doing, Done, LaneReport, Message, Said
 from harness.pytest_plugin.session import Run
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Display:
                     self._rows[place].since = time.monotonic()
                 case Done(place, what, seconds, facts):
                     self._line(f"{place}: {what}, {seconds:.1f} s" + (f" ({facts})" if facts else ""))
+                case Said(text):
+                    self._line(text)
 
     def _begin(self) -> None:
         # Dots of tests that need no unit, or a line a test, would tear a live table apart.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,9 +55,12 @@ def join_session(config: pytest.Config, file: Path) -> None:
     from harness.pytest_plugin.claims import Claims
 
     if given is not None:
-        from harness.progress import teller
+        from harness.progress import telling
 
-        config.pluginmanager.register(Claims(config, run, teller(given["progress"])), "mcu-hil-claims")
+        lifetime = ExitStack()
+        config.add_cleanup(lifetime.close)
+        tell = lifetime.enter_context(telling(given["progress"]))
+        config.pluginmanager.register(Claims(config, run, tell), "mcu-hil-claims")
         return
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger

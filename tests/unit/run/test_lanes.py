@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,3 +188,16 @@ def test_is_looked_at(seen):
     assert outcome.status == 3, outcome.output
     assert outcome.of_place("a", "error") == {"test_is_looked_at"}
     assert "KeyError: 'no such observation'" in outcome.output
+
+
+def test_an_interrupted_run_leaves_its_units_at_the_baseline(bench: LabBench) -> None:
+    with bench.started(bench.lab(bench.emulated("a"))) as run:
+        assert run.stdout is not None
+        next(line for line in run.stdout if "a: self-signed: restarted" in line)
+        run.send_signal(signal.SIGINT)
+        rest = run.stdout.read()
+        status = run.wait()
+
+    assert status == 2, rest
+    assert "every unit goes back to its baseline" in rest
+    assert "a: going back to the baseline: restarted" in rest
