@@ -10,6 +10,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from certstore import Upload
@@ -57,22 +58,29 @@ def browser(tmp_path: Path) -> Iterator[Chrome]:
 
 
 def click_link(browser: Chrome, text: str) -> None:
-    browser.find_element(By.LINK_TEXT, text).click()
+    follow(browser, (By.LINK_TEXT, text))
 
 
 def press(browser: Chrome, button: str) -> None:
-    WebDriverWait(browser, SECONDS).until(
-        lambda page: page.find_elements(By.CSS_SELECTOR, f'input[type=submit][value="{button}"]')
-    )[0].click()
+    follow(browser, (By.CSS_SELECTOR, f'input[type=submit][value="{button}"]'))
 
 
-def type_into(browser: Chrome, label: str, text: str) -> None:
+def follow(browser: Chrome, control: tuple[str, str]) -> None:
+    """Click it as soon as it is there, and wait for the next page."""
+    wait = WebDriverWait(browser, SECONDS)
+    found = wait.until(presence_of_element_located(control))
+    found.click()
+    wait.until(staleness_of(found))
+
+
+def type_into(browser: Chrome, label: str, typed: str) -> None:
     [found] = browser.find_elements(By.XPATH, f"//label[normalize-space()='{label}']")
-    browser.find_element(By.ID, str(found.get_attribute("for"))).send_keys(text)
+    browser.find_element(By.ID, str(found.get_attribute("for"))).send_keys(typed)
 
 
-def headline(browser: Chrome) -> str:
-    return browser.find_element(By.TAG_NAME, "h1").text
+def text(browser: Chrome, where: str) -> str:
+    """Of the first element of this CSS selector, as soon as it is there."""
+    return str(WebDriverWait(browser, SECONDS).until(presence_of_element_located((By.CSS_SELECTOR, where))).text)
 
 
 def test_a_person_replaces_the_certificate(
@@ -88,7 +96,7 @@ def test_a_person_replaces_the_certificate(
     type_into(browser, "Username", blueprint.user)
     type_into(browser, "Password", blueprint.password)
     press(browser, "OK")
-    assert headline(browser) == "Home page"
+    assert text(browser, "h1") == "Home page"
     browser.save_screenshot(str(tmp_path / "home.png"))
 
     click_link(browser, "Network")
@@ -100,15 +108,15 @@ def test_a_person_replaces_the_certificate(
     type_into(browser, "Private key encryption password", "incorrect horse")
     press(browser, "Upload certificate and key")
     texts = load_skin("4.3")
-    assert texts.certificates.refusals["wrong_passphrase"] in browser.find_element(By.CLASS_NAME, "notice").text
+    assert texts.certificates.refusals["wrong_passphrase"] in text(browser, ".notice")
     browser.save_screenshot(str(tmp_path / "refused.png"))
 
     type_into(browser, "Certificate", str(certificate))
     type_into(browser, "Private key", str(private_key))
     type_into(browser, "Private key encryption password", "correct horse")
     press(browser, "Upload certificate and key")
-    assert browser.find_element(By.CLASS_NAME, "banner").text == texts.banners.restart_required
-    assert "Key matches certificate" in browser.find_element(By.TAG_NAME, "table").text
+    assert text(browser, ".banner") == texts.banners.restart_required
+    assert "Key matches certificate" in text(browser, "table")
     browser.save_screenshot(str(tmp_path / "restart-required.png"))
 
     click_link(browser, "Settings")
@@ -117,7 +125,7 @@ def test_a_person_replaces_the_certificate(
     press(browser, "Confirm MCU shutdown")
     # The page renews itself while the unit is shutting down.
     press(browser, "Restart MCU")
-    assert headline(browser) == "Restarting"
+    assert text(browser, "h1") == "Restarting"
     browser.save_screenshot(str(tmp_path / "restarting.png"))
     Deadline.after(SECONDS).wait_for("restart", lambda: host.truth("bench-7").boots == 1)
 
