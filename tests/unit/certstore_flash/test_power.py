@@ -232,7 +232,7 @@ def test_a_cut_in_the_middle_of_a_rename_may_leave_two_names_for_one_file() -> N
 class TestChoosing:
     @pytest.fixture
     def files(self) -> PowerCutFiles:
-        files = with_files(a=b"ABCD", b=b"B")
+        files = with_files(grain=1, a=b"ABCD", b=b"B")
         files.write("a", b"abcde")
         files.rename("a", "b")
         return files
