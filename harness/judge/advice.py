@@ -182,7 +182,7 @@ def _damaged_key(case: Case) -> Iterator[str]:
     except UnsupportedAlgorithm:
         return
     except (ValueError, TypeError):
-        yield "the secret numbers of the key do not belong together: it loads, and every handshake with it fails"
+        yield "the secret numbers of the key do not belong together: it loads, and handshakes with it will fail"
 
 
 def _intermediate_missing(case: Case) -> Iterator[str]:
@@ -232,7 +232,8 @@ def _wrong_signature(case: Case) -> Iterator[str]:
     ]
     for child, issuer in links:
         if signature_is_wrong(case.certificates[child], case.certificates[issuer]):
-            yield f"certificate {child + 1} names certificate {issuer + 1} as its issuer, which did not sign it"
+            named = "itself" if child == issuer else f"certificate {issuer + 1}"
+            yield f"certificate {child + 1} names {named} as its issuer, whose key did not sign it"
 
 
 def _key_in_certificate_file(case: Case) -> Iterator[str]:
@@ -332,7 +333,9 @@ ADVICE: dict[Topic, Row] = {
     Topic.ROOT_INCLUDED: Row(_root_included, "leave it out"),
     Topic.DUPLICATE: Row(_duplicate, "leave the second one out"),
     Topic.UNRELATED: Row(_unrelated, "leave it out, or find the certificate that is missing between"),
-    Topic.WRONG_SIGNATURE: Row(_wrong_signature, "get the issuer's certificate anew: this one has its name alone"),
+    Topic.WRONG_SIGNATURE: Row(
+        _wrong_signature, "take both certificates from another copy: the unit does not check, clients do"
+    ),
     # Device-reference 11.5: "no key in the file".
     Topic.KEY_IN_CERTIFICATE_FILE: Row(
         _key_in_certificate_file,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from certstore import Firmware, Refusal, Upload, UploadFile, UploadRefused
 from harness.judge.looks import Look, looks
@@ -16,7 +17,8 @@ from harness.judge.looks import Look, looks
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`commands` may hold {certificate}, {key} and {file}, which stands for the file that the refusal points at."""
+    """`commands` may hold the names of files: {certificate}, {key}, {file}, which is the one that the refusal points
+    at, and those of NEW_FILES, which are to be written."""
 
     sentence: str
     commands: tuple[str, ...] = ()
@@ -43,38 +45,45 @@ class FileNames:
         return {UploadFile.CERTIFICATE: self.certificate, UploadFile.PRIVATE_KEY: self.private_key}[file]
 
 
+NEW_FILES = {
+    "new_certificate": "for-unit.pem",
+    "new_key": "for-unit.key",
+    "new_request": "for-unit.csr",
+    "new_text": "as-text.pem",
+}
+
 # The forms that every firmware reads, device-reference 11.1: what Cisco's own procedure yields.
-WRITE_KEY = "openssl rsa -traditional -des3 -in {key} -out unit.key"
-WRITE_OLD_KEY = "openssl rsa -provider legacy -provider default -traditional -des3 -in {key} -out unit.key"
-WRITE_CERTIFICATE = "openssl x509 -in {certificate} -out unit.pem"
-WRITE_CHAIN = "openssl crl2pkcs7 -nocrl -certfile {certificate} | openssl pkcs7 -print_certs -out unit.pem"
-NEW_KEY = "openssl genrsa -traditional -des3 -out unit.key 2048"
-NEW_REQUEST = "openssl req -new -key unit.key -out unit.csr"
-NEW_SELF_SIGNED = "openssl req -new -x509 -days 365 -key unit.key -out unit.pem"
+WRITE_KEY = "openssl rsa -traditional -des3 -in {key} -out {new_key}"
+WRITE_OLD_KEY = "openssl rsa -provider legacy -provider default -traditional -des3 -in {key} -out {new_key}"
+WRITE_CERTIFICATE = "openssl x509 -in {certificate} -out {new_certificate}"
+WRITE_CHAIN = "openssl crl2pkcs7 -nocrl -certfile {certificate} | openssl pkcs7 -print_certs -out {new_certificate}"
+NEW_KEY = "openssl genrsa -traditional -des3 -out {new_key} 2048"
+NEW_REQUEST = "openssl req -new -key {new_key} -out {new_request}"
+NEW_SELF_SIGNED = "openssl req -new -x509 -days 365 -key {new_key} -out {new_certificate}"
 FROM_PKCS12 = (
-    "openssl pkcs12 -in {file} -nokeys -out unit.pem",
-    "openssl pkcs12 -in {file} -nocerts -nodes | openssl rsa -traditional -des3 -out unit.key",
+    "openssl pkcs12 -in {file} -nokeys -out {new_certificate}",
+    "openssl pkcs12 -in {file} -nocerts -nodes | openssl rsa -traditional -des3 -out {new_key}",
 )
 
 _NOT_PLAIN_TEXT = (
     Row(
         "the file is UTF-16, as some editors save it; write it as ASCII",
-        ("iconv -f UTF-16 -t ASCII {file} >new.pem",),
+        ("iconv -f UTF-16 -t ASCII {file} >{new_text}",),
         look=Look.UTF_16,
     ),
     Row(
         "an editor put a byte-order mark before the first dash; cut it off",
-        ("tail -c +4 {file} >new.pem",),
+        ("tail -c +4 {file} >{new_text}",),
         look=Look.BYTE_ORDER_MARK,
     ),
     Row(
         "the lines end in CR alone, so all of it is one line; write LF",
-        (r"tr '\r' '\n' <{file} >new.pem",),
+        (r"tr '\r' '\n' <{file} >{new_text}",),
         look=Look.LONE_CR,
     ),
     Row(
         "the BEGIN and END lines must start in the first column",
-        ("sed 's/^[[:blank:]]*//' {file} >new.pem",),
+        ("sed 's/^[[:blank:]]*//' {file} >{new_text}",),
         look=Look.INDENTED,
     ),
 )
@@ -100,17 +109,17 @@ REMEDIES: Mapping[Refusal, tuple[Row, ...]] = {
         ),
         Row(
             "the file is PKCS#7 (.p7b): take the certificates out, and put the unit's own first",
-            ("openssl pkcs7 -inform DER -in {file} -print_certs -out unit.pem",),
+            ("openssl pkcs7 -inform DER -in {file} -print_certs -out {new_certificate}",),
             look=Look.PKCS7,
         ),
         Row(
             "the file is PKCS#7: take the certificates out, and put the unit's own first",
-            ("openssl pkcs7 -in {file} -print_certs -out unit.pem",),
+            ("openssl pkcs7 -in {file} -print_certs -out {new_certificate}",),
             look=Look.PKCS7_PEM,
         ),
         Row(
             "the file is DER; the unit reads PEM",
-            ("openssl x509 -inform DER -in {file} -out unit.pem",),
+            ("openssl x509 -inform DER -in {file} -out {new_certificate}",),
             look=Look.DER_CERTIFICATE,
         ),
         Row(
@@ -160,22 +169,22 @@ REMEDIES: Mapping[Refusal, tuple[Row, ...]] = {
         ),
         Row(
             "the file is DER; the unit reads PEM",
-            ("openssl rsa -inform DER -traditional -des3 -in {file} -out unit.key",),
+            ("openssl rsa -inform DER -traditional -des3 -in {file} -out {new_key}",),
             look=Look.DER_KEY,
         ),
         Row(
             "the file is an encrypted key in DER; the unit reads PEM",
-            ("openssl pkcs8 -inform DER -in {file} | openssl rsa -traditional -des3 -out unit.key",),
+            ("openssl pkcs8 -inform DER -in {file} | openssl rsa -traditional -des3 -out {new_key}",),
             look=Look.DER_ENCRYPTED_KEY,
         ),
         Row(
             "the key is in OpenSSH's own form; write a copy in the old one",
-            ("cp {file} unit.key", "ssh-keygen -p -m PEM -f unit.key"),
+            ("cp {file} {new_key}", "ssh-keygen -p -m PEM -f {new_key}"),
             look=Look.OPENSSH_KEY,
         ),
         Row(
             "the key is in PuTTY's own form; write it in the old one",
-            ("puttygen {file} -O private-openssh -o unit.key",),
+            ("puttygen {file} -O private-openssh -o {new_key}",),
             look=Look.PUTTY_KEY,
         ),
         Row("the key file holds a certificate alone: are the two files exchanged?", look=Look.ONLY_A_CERTIFICATE),
@@ -267,7 +276,7 @@ REMEDIES: Mapping[Refusal, tuple[Row, ...]] = {
         Row(
             "the key belongs to a later certificate of the file: put the unit's own certificate first, "
             "then its issuer, and so on up; these show which is which",
-            (WRITE_CHAIN, "grep -n ^subject= unit.pem"),
+            (WRITE_CHAIN, "grep -n ^subject= {new_certificate}"),
             look=Look.LEAF_NOT_FIRST,
         ),
         Row(
@@ -304,9 +313,18 @@ def remedy(upload: Upload, refused: UploadRefused, firmware: Firmware, names: Fi
         if (not row.rules or refused.rule in row.rules) and (row.look is None or row.look in seen)
     )
     file = UploadFile.CERTIFICATE if refused.place is None else refused.place.file
-    quoted = {
-        "certificate": shlex.quote(names.certificate),
-        "key": shlex.quote(names.private_key),
-        "file": shlex.quote(names.of(file)),
+    files = {
+        "certificate": names.certificate,
+        "key": names.private_key,
+        "file": names.of(file),
+        **{stand_in: _unlike(name, names) for stand_in, name in NEW_FILES.items()},
     }
+    quoted = {stand_in: shlex.quote(name) for stand_in, name in files.items()}
     return Remedy(row.sentence, tuple(command.format(**quoted) for command in row.commands))
+
+
+def _unlike(name: str, names: FileNames) -> str:
+    """A name that is neither of the user's: a command that reads and writes one file empties it."""
+    while name in (PurePath(names.certificate).name, PurePath(names.private_key).name):
+        name = f"new-{name}"
+    return name
