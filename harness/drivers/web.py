@@ -141,6 +141,8 @@ class WebSession:
         if len(direct) != 1:
             for words in outer:
                 screen = self._follow(screen, find_link(screen.documents, words))
+                if _is_outside(screen):
+                    return screen
             direct = [find_link(screen.documents, last)]
         screen = self._follow(screen, direct[0])
         if screen.status != HTTPStatus.OK:

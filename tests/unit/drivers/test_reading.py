@@ -75,8 +75,7 @@ MARKUP = """<table> </table> <tr> <td/colspan=9999> </td> <form/action=x> </form
     <a/href=//[x> </a> <label/for=a> </label> <frameset> <!-- text < <pre> </pre> <script> </script> &#0; \0 <button>
     <base/href=//[> <iframe/src=x> <map><area/href=y> <meta/http-equiv=refresh/content=0;x> <textarea> <title>"""
 PIECES = st.sampled_from([piece.replace("/", " ") if "=" in piece else piece for piece in MARKUP.split()])
-# The machine that runs this may be busy: how long one example takes says nothing.
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 
 
 @FEW

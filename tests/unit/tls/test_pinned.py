@@ -1,0 +1,102 @@
+"""requests through the pinned adapter, against real TLS servers on loopback."""
+
+import http.server
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from harness.pki import Issued, key_pem, run_authority
+from harness.tls.handshake import fingerprint
+from harness.tls.pinned import PinnedAdapter
+from harness.tls.pins import ForeignLeaf, LeafPins
+
+
+class Hello(http.server.BaseHTTPRequestHandler):
+    """Remembers what it was asked: nothing may arrive before the leaf was checked."""
+
+    protocol_version = "HTTP/1.1"
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_arguments: object) -> None:
+        """Quiet."""
+
+
+class Quiet(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_arguments: object) -> None:
+        """A client that turns away is what is tested here."""
+
+
+@contextmanager
+def serving(issued: Issued, folder: Path, version: ssl.TLSVersion) -> Iterator[tuple[str, list[str]]]:
+    """A server with this certificate and this TLS version only: its address, and what it was asked."""
+    pem = folder / f"{fingerprint(issued.chain_der[0])}.pem"
+    pem.write_bytes(key_pem(issued.key) + issued.certificate_pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.load_cert_chain(pem)
+    context.minimum_version = context.maximum_version = version
+    asked: list[str] = []
+    server = Quiet(("127.0.0.1", 0), type("_Hello", (Hello,), {"asked": asked}))
+    server.daemon_threads = False
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_port}/", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def session(pins: LeafPins) -> Iterator[requests.Session]:
+    with requests.Session() as client:
+        client.trust_env = False
+        client.verify = False
+        client.mount("https://", PinnedAdapter(pins))
+        yield client
+
+
+OURS, OTHER = run_authority().issue("127.0.0.1"), run_authority().issue("127.0.0.1")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_reaches_a_unit_of_any_age_without_a_warning(version: ssl.TLSVersion, tmp_path: Path) -> None:
+    pins = LeafPins("unit", fingerprint(OURS.chain_der[0]))
+    with serving(OURS, tmp_path, version) as (url, _), session(pins) as client:
+        assert client.get(url, timeout=10).content == b"hello"
+
+
+def test_a_wrong_leaf_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    pins = LeafPins("unit", fingerprint(OURS.chain_der[0]))
+    with serving(OTHER, tmp_path, ssl.TLSVersion.TLSv1) as (url, asked), session(pins) as client:
+        with pytest.raises(ForeignLeaf):
+            client.get(url, timeout=10)
+        assert asked == []
+
+
+def test_a_new_connection_is_checked_and_not_only_the_first(tmp_path: Path) -> None:
+    pins = LeafPins("unit", None)
+    with ExitStack() as servers, session(pins) as client:
+        first, _ = servers.enter_context(serving(OURS, tmp_path, ssl.TLSVersion.TLSv1))
+        second, asked = servers.enter_context(serving(OTHER, tmp_path, ssl.TLSVersion.TLSv1))
+        client.get(first, timeout=10)
+        with pytest.raises(ForeignLeaf):
+            client.get(second, timeout=10)
+        assert asked == []
+        pins.accept(fingerprint(OTHER.chain_der[0]))
+        assert client.get(second, timeout=10).content == b"hello"
+        client.close()
