@@ -6,7 +6,7 @@ A look only chooses between remedies. It is never part of a verdict.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 
 from certstore import Firmware, Upload, UploadFile, UploadRefused, receive
@@ -24,7 +24,6 @@ class Look(Enum):
     PKCS7 = "PKCS#7 in DER"
     PKCS7_PEM = "PKCS#7 in PEM"
     DER_KEY = "a private key in DER"
-    DER_ENCRYPTED_KEY = "an encrypted PKCS#8 key in DER"
     DER_CERTIFICATE = "a certificate in DER"
     REQUEST = "a certificate signing request"
     OPENSSH_KEY = "a key of OpenSSH's own form"
@@ -57,8 +56,8 @@ FILE_LOOKS: Mapping[Look, re.Pattern[bytes]] = {
     Look.UTF_16: _at_start(rb"(?:\xff\xfe|\xfe\xff|-\0-\0|\0-\0-)"),
     Look.PKCS12: _at_start(_SEQUENCE + rb"\x02\x01\x03"),
     Look.PKCS7: _at_start(_SEQUENCE + _PKCS + rb"\x07"),
-    Look.DER_KEY: _at_start(_SEQUENCE + rb"\x02\x01[\x00\x01]"),
-    Look.DER_ENCRYPTED_KEY: _at_start(_SEQUENCE + _SEQUENCE + _PKCS + rb"[\x05\x0c]"),
+    # RFC 8017 A.1.2, RFC 5958: a version; or PKCS#5 or PKCS#12 encryption.
+    Look.DER_KEY: _at_start(_SEQUENCE + rb"(?:\x02\x01[\x00\x01]|" + _SEQUENCE + _PKCS + rb"[\x05\x0c])"),
     Look.DER_CERTIFICATE: _at_start(_SEQUENCE + _SEQUENCE),
     Look.BYTE_ORDER_MARK: _at_start(rb"\xef\xbb\xbf-----BEGIN "),
     Look.LONE_CR: _anywhere(rb"-----BEGIN [^\n]*-----\r(?!\n)"),
@@ -90,16 +89,13 @@ def looks(upload: Upload, refused: UploadRefused, firmware: Firmware) -> frozens
 
 
 def _file(upload: Upload, refused: UploadRefused) -> bytes:
-    files: Mapping[UploadFile, bytes] = {
-        UploadFile.CERTIFICATE: upload.certificate,
-        UploadFile.PRIVATE_KEY: upload.private_key,
-    }
-    return b"\n" if refused.place is None else files[refused.place.file]
+    if refused.place is not None and refused.place.file is UploadFile.PRIVATE_KEY:
+        return upload.private_key
+    return upload.certificate
 
 
 def _first(table: Mapping[Look, re.Pattern[bytes]], octets: bytes) -> Look | None:
-    search: Callable[[re.Pattern[bytes]], object] = lambda pattern: pattern.search(octets)  # noqa: E731
-    return next((look for look, pattern in table.items() if search(pattern)), None)
+    return next((look for look, pattern in table.items() if pattern.search(octets)), None)
 
 
 def _certificate_of_the_key(upload: Upload, firmware: Firmware) -> int | None:

@@ -49,6 +49,7 @@ NEW_FILES = {
     "new_certificate": "for-unit.pem",
     "new_key": "for-unit.key",
     "new_request": "for-unit.csr",
+    "new_pkcs8": "pkcs8.key",
     "new_text": "as-text.pem",
 }
 
@@ -62,7 +63,9 @@ NEW_REQUEST = "openssl req -new -key {new_key} -out {new_request}"
 NEW_SELF_SIGNED = "openssl req -new -x509 -days 365 -key {new_key} -out {new_certificate}"
 FROM_PKCS12 = (
     "openssl pkcs12 -in {file} -nokeys -out {new_certificate}",
-    "openssl pkcs12 -in {file} -nocerts -nodes | openssl rsa -traditional -des3 -out {new_key}",
+    # Two steps: both would ask at once in a pipe. The key is never on the disk in clear.
+    "openssl pkcs12 -in {file} -nocerts -out {new_pkcs8}",
+    "openssl rsa -traditional -des3 -in {new_pkcs8} -out {new_key}",
 )
 
 _NOT_PLAIN_TEXT = (
@@ -173,11 +176,6 @@ REMEDIES: Mapping[Refusal, tuple[Row, ...]] = {
             look=Look.DER_KEY,
         ),
         Row(
-            "the file is an encrypted key in DER; the unit reads PEM",
-            ("openssl pkcs8 -inform DER -in {file} | openssl rsa -traditional -des3 -out {new_key}",),
-            look=Look.DER_ENCRYPTED_KEY,
-        ),
-        Row(
             "the key is in OpenSSH's own form; write a copy in the old one",
             ("cp {file} {new_key}", "ssh-keygen -p -m PEM -f {new_key}"),
             look=Look.OPENSSH_KEY,
@@ -273,6 +271,11 @@ REMEDIES: Mapping[Refusal, tuple[Row, ...]] = {
         ),
     ),
     Refusal.KEY_MISMATCH: (
+        Row(
+            "an editor put a byte-order mark before the first certificate, which is passed over for it; cut it off",
+            ("tail -c +4 {certificate} >{new_certificate}",),
+            look=Look.BYTE_ORDER_MARK,
+        ),
         Row(
             "the key belongs to a later certificate of the file: put the unit's own certificate first, "
             "then its issuer, and so on up; these show which is which",
