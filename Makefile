@@ -4,6 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
+FUZZ_SECONDS ?= 60
+FUZZ_JOBS ?= 1
+FUZZ_VENV := .venv-fuzz
+FUZZ_STAMP := $(FUZZ_VENV)/.installed
 SOURCES := certstore harness tests benchmarks conftest.py
 
 .DEFAULT_GOAL := help
@@ -30,6 +35,19 @@ run: $(STAMP) ## drive the default lab of five emulated units
 test: $(STAMP) ## run every test
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE")
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+.PHONY: fuzz
+fuzz: $(FUZZ_STAMP) ## fuzz the upload parser for FUZZ_SECONDS on FUZZ_JOBS cores
+	$(FUZZ_VENV)/bin/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS)
+
+$(FUZZ_STAMP): requirements/fuzz.txt
+	$(PYTHON) -m venv $(FUZZ_VENV)
+	$(FUZZ_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
 .PHONY: check
 check: $(STAMP) ## lint, format check and strict types, sources and tests
 	$(BIN)/ruff check $(SOURCES)
@@ -38,4 +56,4 @@ check: $(STAMP) ## lint, format check and strict types, sources and tests
 
 .PHONY: clean
 clean: ## remove everything that can be made again
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(FUZZ_VENV) .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

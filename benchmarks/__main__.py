@@ -1,0 +1,148 @@
+"""`make bench`: how long things take, beside other ways of doing them in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import ssl
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import cryptography
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import commands, uploads
+from benchmarks.rounds import Figures
+from benchmarks.samples import PBKDF2_ROUNDS, samples
+
+
+def _upload_table(figures: dict[str, dict[str, Figures]], rounds: int) -> Table:
+    table = Table(
+        title=f"Uploads a second and core: RSA-2048, PBES2 with {PBKDF2_ROUNDS} iterations",
+        caption=f"CPU time, medians of {rounds} interleaved rounds; ratio to {uploads.BASELINE}",
+    )
+    table.add_column("upload", no_wrap=True)
+    table.add_column("by", no_wrap=True)
+    table.add_column("a second", justify="right")
+    table.add_column("ms", justify="right")
+    table.add_column("ratio", justify="right")
+    for sample, contenders in figures.items():
+        table.add_section()
+        for number, (name, found) in enumerate(contenders.items()):
+            table.add_row(
+                "" if number else sample,
+                name,
+                f"{1 / found.median:,.0f}",
+                f"{1e3 * found.median:.3f}",
+                f"{found.ratio(contenders[uploads.BASELINE]):.2f}",
+            )
+    return table
+
+
+def _target_table(figures: dict[str, Figures]) -> Table:
+    table = Table(title=f"Aims: {uploads.TARGET_SAMPLE}")
+    table.add_column("")
+    table.add_column("aim", justify="right")
+    table.add_column("now", justify="right")
+    table.add_column("")
+    for name, (aim, now, met) in uploads.targets(figures).items():
+        table.add_row(name, f"{aim:g}", f"{now:.2f}", "met" if met else "[bold]missed[/]")
+    return table
+
+
+def _batch_table(figures: dict[int, Figures]) -> Table:
+    table = Table(
+        title="Batch", caption=f"{commands.BATCH_UPLOADS} uploads of all forms; wall time, start of Python included."
+    )
+    for name in ("--jobs", "uploads a second", "times one job"):
+        table.add_column(name, justify="right")
+    alone = figures[1]
+    for jobs, found in figures.items():
+        rate = commands.BATCH_UPLOADS / found.median
+        table.add_row(str(jobs), f"{rate:,.0f}", f"{1 / found.ratio(alone):.2f}")
+    return table
+
+
+def _start_table(figures: dict[str, Figures]) -> Table:
+    table = Table(title="Start-up", caption="CPU time")
+    table.add_column("command")
+    table.add_column("ms", justify="right")
+    table.add_column("over python -c pass", justify="right")
+    bare = figures[commands.PYTHON].median
+    for name, found in figures.items():
+        table.add_row(name, f"{1e3 * found.median:.0f}", f"{1e3 * (found.median - bare):.0f}")
+    return table
+
+
+def _document(
+    upload_figures: dict[str, dict[str, Figures]],
+    batch_figures: dict[int, Figures],
+    start_figures: dict[str, Figures],
+    rounds: int,
+) -> dict[str, Any]:
+    target_figures = upload_figures[uploads.TARGET_SAMPLE]
+    return {
+        "python": platform.python_version(),
+        "openssl": ssl.OPENSSL_VERSION,
+        "cryptography": cryptography.__version__,
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "rounds": rounds,
+        "baseline": uploads.BASELINE,
+        "uploads": {
+            sample: {
+                name: {
+                    "cpu_seconds": found.median,
+                    "per_second": 1 / found.median,
+                    "times_baseline": found.ratio(contenders[uploads.BASELINE]),
+                }
+                for name, found in contenders.items()
+            }
+            for sample, contenders in upload_figures.items()
+        },
+        "aims": {
+            name: {"aim": aim, "now": now, "met": met}
+            for name, (aim, now, met) in uploads.targets(target_figures).items()
+        },
+        "batch": {
+            str(jobs): {"uploads": commands.BATCH_UPLOADS, "per_second": commands.BATCH_UPLOADS / found.median}
+            for jobs, found in batch_figures.items()
+        },
+        "start_cpu_milliseconds": {name: 1e3 * found.median for name, found in start_figures.items()},
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="of each comparison (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    options = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="mcu-hil-bench-") as name:
+        directory = Path(name)
+        all_samples = samples(directory)
+        upload_figures = uploads.measure(all_samples, options.rounds)
+        console.print(
+            _upload_table(upload_figures, options.rounds), _target_table(upload_figures[uploads.TARGET_SAMPLE])
+        )
+        # These take seconds a round.
+        few = max(3, options.rounds // 3)
+        batch_figures = commands.measure_batches(all_samples, directory, few)
+        console.print(_batch_table(batch_figures))
+        empty = directory / "empty"
+        empty.mkdir()
+        start_figures = commands.measure_starts(empty, few)
+        console.print(_start_table(start_figures))
+    if options.json is not None:
+        document = _document(upload_figures, batch_figures, start_figures, options.rounds)
+        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
