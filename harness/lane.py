@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 
 from harness import procedure
 from harness.bench import Bench
@@ -55,17 +53,18 @@ class Lane:
         assert self._report is not None
         return self._report
 
-    @contextmanager
-    def visit(self) -> Iterator[Unit]:
-        """The live unit, when the experiments are over. Raises Unanswered where there is none."""
-        try:
-            unit = self.visited.result()
-            assert isinstance(unit, Watched)
-            yield unit
-        finally:
-            self._visits -= 1
-            if self._visits <= 0:
-                self._left.set()
+    @property
+    def unit(self) -> Unit:
+        """The live unit, once `visited` is done."""
+        unit = self.visited.result()
+        assert isinstance(unit, Watched)
+        return unit
+
+    def left(self) -> None:
+        """One of the tests that drive the unit is over."""
+        self._visits -= 1
+        if self._visits <= 0:
+            self._left.set()
 
     def _run(self) -> None:
         unit: Watched | None = None

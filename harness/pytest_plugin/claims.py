@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 WORKER_OUTPUT = "mcu_hil"
 
 
+class NotAnswered(pytest.fail.Exception):
+    """Raised in place of observations that do not exist; pytest shows its one line, and no traceback."""
+
+    def __init__(self, unanswered: BaseException) -> None:
+        assert isinstance(unanswered, Unanswered)
+        super().__init__(str(unanswered), pytrace=False)
+        self.incident = unanswered.incident
+
+
 class Claims:
     """The plugin of a process that drives units: xdist's workers, or the one process where there are none."""
 
@@ -142,13 +151,22 @@ class Claims:
     @pytest.fixture
     def seen(self, place: Place, _about: Experiment[object]) -> object:
         """The observations of the experiment that the mark `about` names, on this place."""
-        return self._lanes[place.name].seen[_about.name].result()
+        observed = self._lanes[place.name].seen[_about.name]
+        # Not raised as it is: one exception raised for each of many claims grows a traceback that all of them carry.
+        if unanswered := observed.exception():
+            raise NotAnswered(unanswered)
+        return observed.result()
 
     @pytest.fixture
     def unit(self, place: Place) -> Iterator[Unit]:
         """The live unit, for a test that drives it step by step; after the experiments, back to the baseline."""
-        with self._lanes[place.name].visit() as unit:
-            yield unit
+        lane = self._lanes[place.name]
+        try:
+            if unanswered := lane.visited.exception():
+                raise NotAnswered(unanswered)
+            yield lane.unit
+        finally:
+            lane.left()
 
     # Verdicts.
 
@@ -182,7 +200,7 @@ class Claims:
 
 def _incident(call: pytest.CallInfo[None]) -> Incident | None:
     raised = call.excinfo and call.excinfo.value
-    return raised.incident if isinstance(raised, Unanswered) else None
+    return raised.incident if isinstance(raised, NotAnswered) else None
 
 
 def _verdict(report: pytest.TestReport, incident: Incident | None) -> Verdict | None:
