@@ -95,8 +95,8 @@ def _device_query(unit: EmulatedUnit, arguments: Arguments) -> dict[str, Any]:
         "isdnPorts": -1,
         "maxConferenceSize": facts.video_ports,
         "shutdownStatus": _operational_status(unit),
-        "rebootRequired": unit.store.restart_required,
-        "finishedBooting": unit.state is not State.BOOTING,
+        "rebootRequired": unit.conduct.reboot_required(unit.store),
+        "finishedBooting": unit.conduct.finished_booting(unit.state),
         "uptime": unit.clock.uptime,
     }
 

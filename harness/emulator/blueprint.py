@@ -84,12 +84,13 @@ def check(place: Place) -> None:
             f"place {place.name!r}: firmware {place.emulated.firmware!r} is not of the form '4.3(2.18)'"
         )
     if version["generation"] not in generations():
-        raise _unknown(place, "firmware", version["generation"], generations())
+        known = f"known are {', '.join(generations())}"
+        raise _unknown(place, "firmware", version["generation"], generations(), known)
     if place.emulated.defect is not None and place.emulated.defect not in DEFECTS:
-        raise _unknown(place, "defect", place.emulated.defect, DEFECTS)
+        raise _unknown(place, "defect", place.emulated.defect, DEFECTS, "docs/defects.md lists those that are known")
 
 
-def _unknown(place: Place, what: str, value: str, known: Iterable[str]) -> ConfigurationError:
+def _unknown(place: Place, what: str, value: str, known: Iterable[str], otherwise: str) -> ConfigurationError:
     near = difflib.get_close_matches(value, list(known), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+    hint = f"did you mean {near[0]!r}?" if near else otherwise
     return ConfigurationError(f"place {place.name!r}: unknown {what} {value!r}: {hint}")

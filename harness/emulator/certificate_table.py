@@ -25,14 +25,10 @@ UNREADABLE = "-"
 def certificate_rows(unit: EmulatedUnit) -> list[tuple[str, str]]:
     """Label and value, as the page prints them."""
     texts = unit.skin.certificates
-    match texts.shows:
-        case "stored":
-            leaf, matches = unit.store.stored.leaf, unit.store.key_matches
-        case "running":
-            leaf, matches = unit.store.running.leaf, True
+    described = unit.description
     return [
-        *_printed(leaf, unit),
-        (texts.private_key, texts.key_matches if matches else texts.key_does_not_match),
+        *_printed(described.leaf, unit),
+        (texts.private_key, texts.key_matches if described.key_matches else texts.key_does_not_match),
     ]
 
 

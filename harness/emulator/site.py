@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from certstore.power import PowerCut
 from harness.emulator import api, certificate_page, forms, login_pages, services_page, shutdown_page, status_xml
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.visiting import Answer, Page, Visit
@@ -56,7 +57,11 @@ async def _serve(find: Find, request: web.BaseRequest) -> web.StreamResponse:
     if unit is None:
         # The connection is gone already.
         return web.Response(status=503)
-    answer = await _answer(unit, request)
+    try:
+        answer = await _answer(unit, request)
+    except PowerCut:
+        # While something was stored. The connection is gone, and nobody is there to answer.
+        raise asyncio.CancelledError from None
     response = answer.response
     response.headers["Server"] = unit.skin.http.server
     if answer.afterwards is not None:

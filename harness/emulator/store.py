@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
 from certstore import CertStore, Credential, Firmware, Serving, Upload, receive
+from certstore.flash import Damage, Files, load, recover, save
 from harness.emulator.pair import Pair
 
 Received = Credential | Pair
@@ -37,9 +38,20 @@ class Store(Protocol):
 
     def remove(self) -> Self: ...
 
-    def restart(self) -> Self: ...
+    def save(self, files: Files) -> None:
+        """Put the stored pair on flash. Raises certstore.power.PowerCut when that happens meanwhile."""
 
-    def power_loss(self) -> Self: ...
+    def started(self, files: Files) -> Started:
+        """The store of a unit that starts with this on flash."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What a start made of the flash."""
+
+    store: Store
+    damage: Damage | None = None
+    """Why it is not the pair that was stored."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +88,10 @@ class ModelStore:
     def remove(self) -> Self:
         return replace(self, model=self.model.remove())
 
-    def restart(self) -> Self:
-        return replace(self, model=self.model.restart())
+    def save(self, files: Files) -> None:
+        save(files, self.model.stored)
 
-    def power_loss(self) -> Self:
-        return replace(self, model=self.model.power_loss())
+    def started(self, files: Files) -> Started:
+        recover(files)
+        loaded = load(files, self.firmware)
+        return Started(replace(self, model=loaded.started()), loaded.damage)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import ssl
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Coroutine, Iterable
 
-from certstore import Upload, firmware_named
+from certstore import Upload, UploadRefused, firmware_named
+from certstore.power import PowerCut, PowerCutFiles
 from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
-from harness.emulator.clock import Clock
+from harness.emulator.conduct import Description, LogEntry
 from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, TlsConnection
 from harness.emulator.defects import conduct_of
+from harness.emulator.event_log import EventLog, Severity
 from harness.emulator.identity import Identity
 from harness.emulator.lifecycle import Event, State, after, allows
 from harness.emulator.listener import Listener, PortTaken
@@ -27,12 +28,6 @@ from harness.emulator.users import users_of
 log = logging.getLogger("harness.emulator")
 
 
-@dataclass(frozen=True)
-class LogEntry:
-    time: datetime
-    reason: str
-
-
 class EmulatedUnit:
     """Lives on one event loop; every method is called there."""
 
@@ -41,17 +36,22 @@ class EmulatedUnit:
         self.skin = skin
         self.identity = Identity.of(blueprint, skin)
         self.users = users_of(blueprint.user, blueprint.password)
-        self.clock = Clock()
+        self.conduct = conduct_of(blueprint.defect)
+        self.clock = self.conduct.clock()
         self.sessions = Sessions(self.skin.session)
         self.services = Services.at_first(self.skin, {"http": blueprint.http, "https": blueprint.https})
         self.restart_log = [LogEntry(self.clock.restart_time, self.skin.reasons.cold_boot)]
         self.state = State.ACTIVE
         self.boots = 0
-        self._conduct = conduct_of(blueprint.defect)
-        self.store = self._conduct.blank_store(firmware_named(self.identity.software_version))
+        self.events = EventLog(self.clock.now, self._say)
+        self.flash = PowerCutFiles()
+        self.store = self.conduct.blank_store(firmware_named(self.identity.software_version))
+        self._described = Description(self.store.stored.leaf, key_matches=True)
         self.serving: Pair | None = FACTORY
         """What HTTPS presents; None where the pair could not be loaded."""
-        self._context: ssl.SSLContext = context_for(FACTORY, self.skin.tls)
+        self._context = self.conduct.context(FACTORY, self.skin.tls, None)
+        self._served_before: Pair = FACTORY
+        self._connections = 0
         self._http = http
         self._listeners: dict[str, Listener] = {}
         self._under_way: asyncio.Task[None] | None = None
@@ -79,17 +79,51 @@ class EmulatedUnit:
         for name in list(self._listeners):
             self._listeners.pop(name).abort()
 
+    @property
+    def description(self) -> Description:
+        """What the status table of Network > SSL certificates is made from."""
+        return self.conduct.describes(self._now_described(), self._described)
+
     async def upload(self, upload: Upload) -> None:
-        """Store the pair, to be used after the next restart. Raises certstore.UploadRefused; then nothing changed."""
-        # A slow key derivation must not hold up the other units of this process.
-        received = await asyncio.to_thread(self.store.receive, upload)
-        self.store = self.store.keep(received)
-        self._serve(self._conduct.serves_after_change(self.serving, self.store))
+        """Store the pair, to be used after the next restart.
+
+        Raises certstore.UploadRefused: then nothing changed; and PowerCut where the power goes in the middle of it.
+        """
+        try:
+            # A slow key derivation must not hold up the other units of this process.
+            received = await asyncio.to_thread(self.conduct.reads, upload, self.store)
+        except UploadRefused as refused:
+            self._keep(self.conduct.after_refusal(self.store))
+            if self.conduct.tells_refusal(refused):
+                raise
+            return
+        self._keep(self.conduct.keeps(self.store, received))
+        self.events.record("web", Severity.INFO, self.conduct.event_of_upload(upload))
+        if self.conduct.restarts_after_upload():
+            self.restart(self.skin.reasons.web)
 
     def remove(self) -> None:
-        """Store the factory pair, to be used after the next restart."""
-        self.store = self.store.remove()
-        self._serve(self._conduct.serves_after_change(self.serving, self.store))
+        """Store the factory pair, to be used after the next restart. Raises PowerCut, as `upload` does."""
+        self._keep(self.conduct.removes(self.store))
+        self.events.record("web", Severity.INFO, "the custom certificate and private key have been deleted")
+
+    def _keep(self, store: Store) -> None:
+        described = self._now_described()
+        try:
+            if store != self.store:
+                self.conduct.saves(store, self.flash)
+        except PowerCut:
+            self.lose_power()
+            raise
+        self.store, self._described = store, described
+        self._serve(self.conduct.serves_after_change(self.serving, store))
+
+    def _now_described(self) -> Description:
+        match self.skin.certificates.shows:
+            case "stored":
+                return Description(self.store.stored.leaf, self.store.key_matches)
+            case "running":
+                return Description(self.store.running.leaf, key_matches=True)
 
     def apply(self, services: Services) -> None:
         """Services open and close at once (device-reference 4, mark D). Whoever uses a closed one is cut off."""
@@ -106,14 +140,32 @@ class EmulatedUnit:
 
     def restart(self, reason: str) -> None:
         """Drop everything now, be gone for the blueprint's restart_seconds, and come back with the stored pair."""
-        if allows(self.state, Event.RESTART):
+        if allows(self.state, Event.RESTART) and self.conduct.obeys_restart():
             self._go_down(Event.RESTART)
-            self._begin(self._boot(reason, lambda: self.store.restart()))
+            self._begin(self._boot(reason, Event.RESTART))
 
     def lose_power(self) -> None:
-        """As `restart`, but unasked."""
-        self._go_down(Event.POWER_LOSS)
-        self._begin(self._boot(self.skin.reasons.cold_boot, lambda: self.store.power_loss()))
+        """Gone, unasked, and at once back again: what a short power cut does."""
+        self.power_off()
+        self.power_on()
+
+    def power_off(self) -> None:
+        """Nothing is written any more, and nothing is said."""
+        self.flash.cut()
+        self.state = after(self.state, Event.POWER_LOSS)
+        self.stop()
+        self.sessions.forget_all()
+
+    def power_on(self) -> None:
+        """Start; nothing happens to a unit that has power."""
+        if allows(self.state, Event.POWER_ON):
+            self.state = after(self.state, Event.POWER_ON)
+            # What was not synced may have reached flash or not, or in part: docs/flash.md.
+            self.flash = PowerCutFiles(self.flash.aftermath(random.randrange))
+            self._begin(self._boot(self.skin.reasons.cold_boot, Event.POWER_LOSS))
+
+    def _say(self, line: str) -> None:
+        """At the console."""
 
     def _begin(self, phase: Coroutine[object, object, None]) -> None:
         if self._under_way is not None:
@@ -127,32 +179,50 @@ class EmulatedUnit:
             log.error("%s: broken off", self.blueprint.name, exc_info=error)
 
     async def _halt(self) -> None:
+        if not self.conduct.halts():
+            return
         await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.shutting_down)
         self.state = after(self.state, Event.HALTED)
 
     def _go_down(self, event: Event) -> None:
         self.state = after(self.state, event)
         self._close(list(self._listeners))
-        self.sessions.forget_all()
+        if self.conduct.forgets_sessions():
+            self.sessions.forget_all()
 
-    async def _boot(self, reason: str, started: Callable[[], Store]) -> None:
-        await asyncio.sleep(self.blueprint.restart_seconds)
-        self.store = started()
+    async def _boot(self, reason: str, event: Event) -> None:
+        await asyncio.sleep(self.conduct.seconds_down(self.blueprint.restart_seconds))
+        try:
+            self._load(event)
+        except PowerCut:
+            self.lose_power()
+            return
         self.clock.start()
         self.boots += 1
-        self.restart_log.append(LogEntry(self.clock.restart_time, reason))
-        self._serve(self._conduct.serves_after_start(self.serving, self.store))
+        self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
+        self._connections, self._served_before = 0, self.serving or FACTORY
+        self._serve(self.conduct.serves_after_start(self.serving, self.store))
         self.state = after(self.state, Event.LISTENING)
         for taken in self._open([row.name for row in self.services.rows]):
             log.warning("%s: %s", self.blueprint.name, taken)
         await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.finishing_boot)
         self.state = after(self.state, Event.BOOTED)
+        if not self.conduct.stays_up(self.boots):
+            self.restart(reason)
+
+    def _load(self, event: Event) -> None:
+        described = self._now_described()
+        started = self.conduct.loads(self.store, self.flash, event)
+        self.store, self._described = started.store, described
+        if started.damage is not None:
+            self.events.record("system", Severity.ERROR, f"the stored certificate is damaged: {started.damage}")
+            self.events.record("system", Severity.WARNING, "the default certificate and private key are used")
 
     def _serve(self, pair: Pair | None) -> None:
         if pair == self.serving or pair is None:
             return
         try:
-            self._context = context_for(pair, self.skin.tls)
+            self._context = self.conduct.context(pair, self.skin.tls, self._context)
             self.serving = pair
         except PairUnloadable as error:
             log.warning("%s: the stored pair cannot be served: %s", self.blueprint.name, error)
@@ -161,7 +231,7 @@ class EmulatedUnit:
     def _serve_instead(self) -> None:
         match self.skin.tls.unloadable_pair:
             case "factory":
-                self._context = context_for(FACTORY, self.skin.tls)
+                self._context = self.conduct.context(FACTORY, self.skin.tls, self._context)
                 self.serving = FACTORY
             case "closed":
                 self.serving = None
@@ -172,7 +242,9 @@ class EmulatedUnit:
         taken = []
         for name in names:
             service = self.services[name]
-            if not service.ticked or (connection := self._connection_of(name)) is None:
+            if not service.ticked or not self.conduct.opens(name, self.boots):
+                continue
+            if (connection := self._connection_of(name)) is None:
                 continue
             try:
                 self._listeners[name] = Listener(self.blueprint.address, service.port, connection)
@@ -186,8 +258,15 @@ class EmulatedUnit:
             case "http":
                 return lambda register: PlainConnection(self._http(), register)
             case "https" if self.has_https_key and self.serving is not None:
-                return lambda register: TlsConnection(self._context, self._http, register)
+                return lambda register: TlsConnection(self._context_for(service), self._http, register)
         return None
+
+    def _context_for(self, service: str) -> ssl.SSLContext:
+        """For one more connection."""
+        assert self.serving is not None, "nothing listens for TLS without a pair"
+        self._connections += 1
+        pair = self.conduct.presents(service, self._connections, self.serving, self._served_before)
+        return self._context if pair is self.serving else context_for(pair, self.skin.tls)
 
     def _close(self, names: Iterable[str]) -> None:
         for name in names:

@@ -82,13 +82,14 @@ def render(page: str, unit: EmulatedUnit, session: Session | None, **facts: obje
             **facts,
         )
     )
+    text = unit.conduct.page(text, page, unit.store)
     return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
 
 
 def _banners(unit: EmulatedUnit) -> list[str]:
     texts = unit.skin.banners
     states = {State.SHUTTING_DOWN: texts.shutting_down, State.SHUT_DOWN: texts.shut_down}
-    pending = [texts.restart_required] if unit.store.restart_required else []
+    pending = [texts.restart_required] if unit.conduct.shows_banner(unit.store) else []
     return [*pending, *(text for state, text in states.items() if state is unit.state)]
 
 
@@ -105,12 +106,13 @@ def administrators_only(page: AdmittedPage) -> Page:
 
     @functools.wraps(page)
     async def guarded(visit: Visit) -> Answer:
-        skin, session = visit.unit.skin, visit.session
+        skin, conduct = visit.unit.skin, visit.unit.conduct
+        session = visit.session or conduct.stranger(page.__name__)
         if session is None:
             field = skin.login.requested_page_field
             wanted = quote(visit.request.path.removeprefix("/"))
             return redirect(skin.http.to_login, f"{skin.paths['login']}?{field}={wanted}")
-        if session.address != visit.address or not visit.unit.users[session.user].is_administrator:
+        if not conduct.is_from(session, visit.address) or not conduct.may_administer(visit.unit.users[session.user]):
             return denied(visit.unit)
         return await page(Admitted(visit.unit, visit.request, session))
 

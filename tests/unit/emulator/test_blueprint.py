@@ -23,7 +23,7 @@ WRONG = {
     "emulated = { firmware = '4.9(1.1)' }": "place 'bench-7': unknown firmware '4.9'",
     "emulated = { firmware = 'newest' }": "place 'bench-7': firmware 'newest' is not of the form '4.3(2.18)'",
     "emulated = { defect = 'old-pair-after-restrat' }": "did you mean 'old-pair-after-restart'?",
-    "emulated = { defect = 'xyzzy' }": "known are foreign-key-accepted, intermediates-dropped, new-pair",
+    "emulated = { defect = 'xyzzy' }": "docs/defects.md lists those that are known",
     "address = '10.0.0.1'": "place 'bench-7' is a real unit",
 }
 

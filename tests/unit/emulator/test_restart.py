@@ -13,7 +13,8 @@ from certstore import Upload
 from harness import pki
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
-from harness.emulator.defects import DEFECTS, Conduct, Defect
+from harness.emulator.conduct import Conduct
+from harness.emulator.defects import DEFECTS, Defect
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.pair import FACTORY, Pair
 from harness.emulator.skin import load_skin

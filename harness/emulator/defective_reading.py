@@ -1,0 +1,148 @@
+"""Firmware that reads uploads otherwise than OpenSSL does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstore import Firmware, Refusal, Upload, UploadRefused
+from certstore.flash import Files
+from harness.emulator.conduct import Conduct
+from harness.emulator.pair import Pair
+from harness.emulator.store import ModelStore, Received, Started, Store
+
+CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Alters(Conduct):
+    """Reads something else than what was sent."""
+
+    upload: Callable[[Upload], Upload]
+
+    def reads(self, upload: Upload, store: Store) -> Received:
+        return super().reads(self.upload(upload), store)
+
+
+@dataclass(frozen=True)
+class Refuses(Conduct):
+    """Takes no upload of this kind."""
+
+    found: Callable[[Upload], bool]
+    refusal: Refusal
+
+    def reads(self, upload: Upload, store: Store) -> Received:
+        if self.found(upload):
+            raise UploadRefused(self.refusal, "defect: one of a kind that is taken by others")
+        return super().reads(upload, store)
+
+
+@dataclass(frozen=True)
+class KnowsLess(Conduct):
+    """Was built without something."""
+
+    less: Callable[[Firmware], Firmware]
+
+    def blank_store(self, firmware: Firmware) -> Store:
+        return ModelStore(self.less(firmware))
+
+
+@dataclass(frozen=True)
+class HidesRefusals(Conduct):
+    """The page says that all went well."""
+
+    refusals: Collection[Refusal]
+
+    def tells_refusal(self, refused: UploadRefused) -> bool:
+        return refused.refusal not in self.refusals
+
+
+def in_either_file(pattern: bytes) -> Callable[[Upload], bool]:
+    found = re.compile(pattern, re.DOTALL).search
+    return lambda upload: any(map(found, (upload.certificate, upload.private_key)))
+
+
+def in_the_key(pattern: bytes) -> Callable[[Upload], bool]:
+    found = re.compile(pattern, re.DOTALL).search
+    return lambda upload: found(upload.private_key) is not None
+
+
+def cut_files(octets: int) -> Callable[[Upload], Upload]:
+    return lambda upload: Upload(upload.certificate[:octets], upload.private_key[:octets], upload.passphrase)
+
+
+def other_passphrase(made: Callable[[bytes], bytes]) -> Callable[[Upload], Upload]:
+    return lambda upload: replace(upload, passphrase=upload.passphrase and made(upload.passphrase))
+
+
+def other_certificates(chosen: Callable[[list[bytes]], list[bytes]]) -> Callable[[Upload], Upload]:
+    return lambda upload: replace(upload, certificate=b"".join(chosen(CERTIFICATE_BLOCK.findall(upload.certificate))))
+
+
+def without_cipher(name: str) -> Callable[[Firmware], Firmware]:
+    def less(firmware: Firmware) -> Firmware:
+        left = {known: cipher for known, cipher in firmware.branch.ciphers.items() if not known.startswith(name)}
+        return replace(firmware, branch=replace(firmware.branch, ciphers=left))
+
+    return less
+
+
+def is_out_of_date(upload: Upload) -> bool:
+    try:
+        leaf = x509.load_pem_x509_certificate(upload.certificate)
+    except ValueError:
+        return False
+    return not leaf.not_valid_before_utc <= datetime.now(UTC) <= leaf.not_valid_after_utc
+
+
+class AcceptsForeignKey(Conduct):
+    def blank_store(self, firmware: Firmware) -> Store:
+        return UncheckedStore(firmware)
+
+
+@dataclass(frozen=True)
+class UncheckedStore(ModelStore):
+    """Stores a key that belongs to another certificate. No start can serve that, so what ran before runs on."""
+
+    foreign: Pair | None = None
+
+    @property
+    def stored(self) -> Pair:
+        return self.foreign or super().stored
+
+    @property
+    def key_matches(self) -> bool:
+        return self.foreign is None
+
+    @property
+    def restart_required(self) -> bool:
+        return self.foreign is not None or super().restart_required
+
+    def receive(self, upload: Upload) -> Received:
+        try:
+            return super().receive(upload)
+        except UploadRefused as refused:
+            if refused.refusal is not Refusal.KEY_MISMATCH:
+                raise
+            try:
+                certificates = x509.load_pem_x509_certificates(upload.certificate)
+            except ValueError:
+                # certstore read it, cryptography cannot: there is nothing to show, so it stays refused.
+                raise refused from None
+        return Pair(tuple(found.public_bytes(Encoding.DER) for found in certificates), upload.private_key)
+
+    def keep(self, received: Received) -> UncheckedStore:
+        if isinstance(received, Pair):
+            return replace(self, foreign=received)
+        return replace(super().keep(received), foreign=None)
+
+    def remove(self) -> UncheckedStore:
+        return replace(super().remove(), foreign=None)
+
+    def started(self, files: Files) -> Started:
+        return super().started(files) if self.key_matches else Started(self)

@@ -1,0 +1,118 @@
+"""Firmware that keeps pairs otherwise than it should: what is stored, and what flash makes of it."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, replace
+
+from certstore import CertStore, Credential, Firmware, UploadRefused, receive
+from certstore.flash import PAIR, Files, record, recover
+from certstore.upload import Upload
+from harness.emulator.conduct import Conduct
+from harness.emulator.defective_reading import UncheckedStore
+from harness.emulator.lifecycle import Event
+from harness.emulator.pair import Pair
+from harness.emulator.store import ModelStore, Received, Started, Store
+
+
+class LosesPairOnPowerCut(Conduct):
+    def loads(self, store: Store, files: Files, event: Event) -> Started:
+        if event is Event.POWER_LOSS:
+            store.remove().save(files)
+        return super().loads(store, files, event)
+
+
+class WritesNothing(Conduct):
+    def saves(self, store: Store, files: Files) -> None:
+        return None
+
+
+class WritesInPlace(Conduct):
+    """An interrupted upload leaves half a file under the name of the pair that it should replace."""
+
+    def saves(self, store: Store, files: Files) -> None:
+        if not isinstance(store, ModelStore) or store.model.stored is None:
+            super().saves(store, files)
+            return
+        files.write(PAIR, record(store.model.stored))
+        files.sync(PAIR)
+        files.sync_directory()
+
+
+CERTIFICATE_FILE, KEY_FILE = "certificate.pem", "key.pem"
+
+
+class WritesTwoFiles(Conduct):
+    """An interrupted upload leaves the new certificate with the old key."""
+
+    def blank_store(self, firmware: Firmware) -> Store:
+        return UncheckedStore(firmware)
+
+    def saves(self, store: Store, files: Files) -> None:
+        for name, content in {
+            CERTIFICATE_FILE: b"".join(_pem(certificate) for certificate in store.stored.certificates),
+            KEY_FILE: store.stored.private_key,
+        }.items():
+            files.write(name, content)
+            files.sync(name)
+            files.sync_directory()
+
+    def loads(self, store: Store, files: Files, event: Event) -> Started:
+        assert isinstance(store, UncheckedStore), "blank_store gives no other"
+        recover(files)
+        if not {CERTIFICATE_FILE, KEY_FILE} <= set(files.names()):
+            return Started(UncheckedStore(store.firmware))
+        certificate, key = files.read(CERTIFICATE_FILE), files.read(KEY_FILE)
+        try:
+            stored: Credential | None = receive(Upload(certificate, key, None), store.firmware)
+        except UploadRefused:
+            received = UncheckedStore(store.firmware).receive(Upload(certificate, key, None))
+            assert isinstance(received, Pair), "it was just refused"
+            return Started(UncheckedStore(store.firmware, foreign=received))
+        stored = None if Pair.of(stored).leaf == UncheckedStore(store.firmware).stored.leaf else stored
+        return Started(UncheckedStore(store.firmware, CertStore(stored, stored)))
+
+
+class RefusalClearsPair(Conduct):
+    def after_refusal(self, store: Store) -> Store:
+        return store.remove()
+
+
+class IgnoresRemoval(Conduct):
+    def removes(self, store: Store) -> Store:
+        return store
+
+
+class KeepsFirstUploadOnly(Conduct):
+    def keeps(self, store: Store, received: Received) -> Store:
+        return super().keeps(store, received) if store.stored.is_factory else store
+
+
+class RemovesInMemoryOnly(Conduct):
+    def saves(self, store: Store, files: Files) -> None:
+        if not store.stored.is_factory:
+            super().saves(store, files)
+
+
+class BringsBackTheFormerPair(Conduct):
+    def blank_store(self, firmware: Firmware) -> Store:
+        return _StoreWithMemory(firmware)
+
+    def loads(self, store: Store, files: Files, event: Event) -> Started:
+        started = super().loads(store, files, event)
+        if event is Event.POWER_LOSS and isinstance(started.store, _StoreWithMemory):
+            former = started.store.former
+            return replace(started, store=replace(started.store, model=CertStore(former, former)))
+        return started
+
+
+@dataclass(frozen=True)
+class _StoreWithMemory(ModelStore):
+    former: Credential | None = None
+
+    def keep(self, received: Received) -> _StoreWithMemory:
+        return replace(super().keep(received), former=self.model.stored)
+
+
+def _pem(certificate: bytes) -> bytes:
+    return ssl.DER_cert_to_PEM_cert(certificate).encode()

@@ -1,0 +1,51 @@
+"""The unit's event log (device-reference 10)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+KEPT = 200
+"""How many entries a unit keeps (mark U)."""
+
+
+class Severity(Enum):
+    """Numbers of the documented syslog severities (mark D)."""
+
+    ERROR = 3
+    WARNING = 4
+    INFO = 5
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    time: datetime
+    module: str
+    severity: Severity
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.time:%d %b %H:%M:%S} {self.module:<12} {self.severity.name.capitalize():<8} {self.text}"
+
+
+class EventLog:
+    """The newest entries, oldest first. Nothing in it may be a secret: the unit shows it to whoever asks."""
+
+    def __init__(self, now: Callable[[], datetime], tell: Callable[[str], None]) -> None:
+        self._now = now
+        self._tell = tell
+        self._entries: deque[LogEvent] | None = None
+
+    @property
+    def entries(self) -> tuple[LogEvent, ...]:
+        return tuple(self._entries or ())
+
+    def record(self, module: str, severity: Severity, text: str) -> None:
+        # Made for the first entry: most of a thousand units never have one.
+        self._entries = self._entries if self._entries is not None else deque(maxlen=KEPT)
+        entry = LogEvent(self._now(), module, severity, text)
+        self._entries.append(entry)
+        self._tell(str(entry))
