@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.outcomes import Failed
 from _pytest.runner import runtestprotocol
 
 from harness.experiment import Experiment, Plan
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 WORKER_OUTPUT = "mcu_hil"
 
 
-class NotAnswered(pytest.fail.Exception):
+class NotAnswered(Failed):
     """Raised in place of observations that do not exist; pytest shows its one line, and no traceback."""
 
     def __init__(self, unanswered: BaseException) -> None:
