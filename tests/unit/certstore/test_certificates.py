@@ -206,9 +206,7 @@ def test_only_1_0_1_wants_utf8_strings_to_be_utf8(
     assert verdict(file, pair.key, None, OPENSSL_1_0_1) == ("accepted" if good else "bad-utf8")
 
 
-def test_other_strings_are_not_looked_into(
-    pair: Any, certificate: Callable[..., bytes], verdict: Verdict
-) -> None:
+def test_other_strings_are_not_looked_into(pair: Any, certificate: Callable[..., bytes], verdict: Verdict) -> None:
     assert verdict(certificate(subject=name(PRINTABLE_STRING, b"\xfc")), pair.key) == "accepted"
 
 

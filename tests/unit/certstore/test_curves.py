@@ -20,6 +20,7 @@ CURVES = {curve.name: curve for curve in (*PRIME_CURVES, *BINARY_CURVES)}
 P256 = CURVES["prime256v1"]
 SECT163 = CURVES["sect163k1"]
 
+
 @pytest.mark.parametrize("curve", CURVES.values(), ids=CURVES)
 def test_the_generator_is_on_its_curve_in_every_form(curve: NamedCurve) -> None:
     for form in (Form.COMPRESSED, Form.UNCOMPRESSED, Form.HYBRID):
