@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from certstore import Upload
 from harness.deadline import Deadline
-from harness.drivers.mcu import open_unit
+from harness.drivers.mcu import Mcu, open_unit
 from harness.emulator.skin import Skin, load_skin
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError
 from harness.pki import Issued, key_pem, run_authority
@@ -34,7 +35,7 @@ def test_tells_who_and_how_the_unit_is(stand: Stand, emulate: Emulate) -> None:
     with open_unit(stand()) as unit:
         assert (unit.identity.model, unit.identity.software_version) == ("MCU 4505", "4.3(2.18)")
         condition = unit.condition()
-        assert condition.operational_status is OperationalStatus.ACTIVE
+        assert unit.operational_status() is OperationalStatus.ACTIVE
         assert condition.finished_booting
         assert not condition.reboot_required
         assert condition.current_time > condition.restart_time
@@ -205,9 +206,9 @@ def test_a_session_that_the_unit_forgot_is_opened_again(stand: Stand, emulate: E
         assert unit.certificate_page().local_certificate.key_matches
 
 
-def _started_after(unit: object, before: object) -> bool:
+def _started_after(unit: Mcu, before: datetime) -> bool:
     try:
-        return bool(unit.condition().restart_time > before)  # type: ignore[attr-defined]
+        return unit.condition().restart_time > before
     except BenchError:
         return False
 
