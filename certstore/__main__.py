@@ -30,14 +30,15 @@ whatever was refused.
 
 Try it:
 
-  printf '{"id": "x", "certificate": "", "private_key": "", "passphrase": null}' | python -m certstore --batch -
+  echo '{"id": "x", "certificate": "", "private_key": "", "passphrase": null}' |
+    python -m certstore --batch -
 """
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m certstore",
-        description="Say whether a unit would take an upload of certificate, private key and passphrase, and why not.",
+        description="Say whether a unit would take an upload of certificate, key and passphrase, and why not.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

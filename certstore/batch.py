@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from itertools import islice
@@ -71,7 +71,7 @@ def _firmware(record: dict[str, Any], firmware: Firmware, openssl: str | None) -
     branch = record.get("openssl", openssl)
     if branch is None:
         return firmware
-    if branch not in BRANCHES:
+    if not isinstance(branch, str) or branch not in BRANCHES:
         raise BadRecord(f"'openssl' is {branch!r}, want one of {sorted(BRANCHES)}")
     return replace(firmware, branch=BRANCHES[branch])
 
@@ -107,7 +107,7 @@ def answers(
     firmware: Firmware = DEFAULT_FIRMWARE,
     openssl: str | None = None,
     jobs: int = 1,
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """The answer to each line that is not blank, in order, while the lines are still coming in.
 
     With more than one job the work is shared by that many processes; the order is kept all the same.

@@ -72,10 +72,12 @@ class Cipher:
         if own is not None:
             return own(self.family, key, iv, data)
         assert self.family.algorithm is not None, "a family without a primitive has its own modes"
-        return Primitive(self.family.algorithm(key), _MODES[self.mode](iv)).decryptor().update(data)
+        primitive: Primitive[_Chained] = Primitive(self.family.algorithm(key), _MODES[self.mode](iv))
+        return primitive.decryptor().update(data)
 
 
-_MODES: dict[Mode, Callable[[bytes], modes.Mode]] = {
+_Chained = modes.ModeWithNonce | modes.ModeWithInitializationVector | modes.ECB
+_MODES: dict[Mode, Callable[[bytes], _Chained]] = {
     Mode.CBC: modes.CBC,
     Mode.ECB: lambda iv: modes.ECB(),
     Mode.CTR: modes.CTR,

@@ -7,8 +7,22 @@ either branch, and re-encodes to the same octets. Each test below is at least as
 
 from __future__ import annotations
 
-from certstore.asn1 import BIT_STRING, BOOLEAN, INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE, SET, UTC_TIME
-from certstore.asn1 import IA5_STRING, PRINTABLE_STRING, UTF8_STRING, encoded, explicit_tag
+from certstore.asn1 import (
+    BIT_STRING,
+    BOOLEAN,
+    IA5_STRING,
+    INTEGER,
+    NULL,
+    OBJECT,
+    OCTET_STRING,
+    PRINTABLE_STRING,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    UTF8_STRING,
+    encoded,
+    explicit_tag,
+)
 from certstore.identifiers import EC_PUBLIC_KEY, RSA_ENCRYPTION, oid
 
 _VERSION_3 = encoded(explicit_tag(0), encoded(INTEGER, b"\2"))

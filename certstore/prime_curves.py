@@ -5,7 +5,7 @@ The numbers are those of the standards, as crypto/ec/ec_curve.c has them.
 
 from __future__ import annotations
 
-from certstore.curves import PrimeField, NamedCurve
+from certstore.curves import NamedCurve, PrimeField
 
 PRIME_CURVES = (
     NamedCurve(

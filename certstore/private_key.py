@@ -145,3 +145,13 @@ def read_traditional(kind: KeyType, octets: bytes, branch: Branch) -> PrivateKey
         case _:
             # HMAC: any octets are a key, which ssl_set_pkey then has no use for.
             raise Violation(Rule.KEY_NOT_USABLE)
+
+
+def passed_over(kind: KeyType, octets: bytes, branch: Branch) -> int:
+    """How far a failing decoder has moved on: d2i_ECPrivateKey looks at curve and point when it has read it all."""
+    if kind is not KeyType.EC:
+        return 0
+    try:
+        return asn1.decode(structures.ECPrivateKey, octets, branch)[0]
+    except Violation:
+        return 0

@@ -15,7 +15,7 @@ from certstore.certificate import Certificate
 from certstore.credential import Credential
 from certstore.firmware import DEFAULT_FIRMWARE, Firmware, Pkcs8
 from certstore.passphrase import Passphrase
-from certstore.private_key import PrivateKey, read_traditional
+from certstore.private_key import PrivateKey, passed_over, read_traditional
 from certstore.public_key import PublicKey
 from certstore.refusal import Place, Refusal, UploadFile, UploadRefused
 from certstore.rules import Rule, Violation
@@ -174,12 +174,15 @@ def _private_key(octets: bytes, firmware: Firmware, passphrase: Passphrase) -> P
         file.check_size(firmware)
         block = file.fitting_block(fits)
         data = _data(block, firmware, passphrase)
-        key = _key_in(block.label, data, firmware, passphrase)
-        if key.public_key.type not in firmware.key_types:
-            raise Violation(Rule.KEY_TYPE_SWITCHED_OFF)
-        return key
+        return _allowed(_key_in(block.label, data, firmware, passphrase), firmware)
     except Violation as violation:
         raise file.refused(violation) from None
+
+
+def _allowed(key: PrivateKey, firmware: Firmware) -> PrivateKey:
+    if key.public_key.type not in firmware.key_types:
+        raise Violation(Rule.KEY_TYPE_SWITCHED_OFF)
+    return key
 
 
 def _key_in(label: bytes, data: bytes, firmware: Firmware, passphrase: Passphrase) -> PrivateKey:
@@ -201,7 +204,7 @@ def _key_in(label: bytes, data: bytes, firmware: Firmware, passphrase: Passphras
     except Violation as violation:
         if not branch.reads_pkcs8_under_traditional_labels or violation.rule in _FINAL:
             raise
-        return pkcs8.read(data, branch)
+        return pkcs8.read(data[passed_over(kind, data, branch) :], branch)
 
 
 # A key that was read, and is of no use: nothing else is tried.

@@ -17,9 +17,10 @@ from certstore import (
     Firmware,
     Upload,
     UploadRefused,
+    asn1,
     receive,
+    structures,
 )
-from certstore import asn1, structures
 from certstore.certificate import read, read_by_template
 from certstore.pem import Reader
 from certstore.rules import Violation
@@ -33,7 +34,6 @@ def verdict(upload: Upload, firmware: Firmware) -> Credential | str:
     try:
         return receive(upload, firmware)
     except UploadRefused as refused:
-        assert refused.detail
         return refused.rule
 
 
@@ -81,13 +81,13 @@ def test_any_three_fields_give_a_credential_or_a_refusal(certificate: bytes, key
 @settings(SHARED_FIXTURES)
 @given(data=st.data())
 def test_one_damaged_byte_gives_a_credential_or_a_refusal(data: st.DataObject, pair: Any) -> None:
-    files = [pair.certificate, data.draw(st.sampled_from([pair.key, pair.pkcs8]))]
-    which = data.draw(st.sampled_from([0, 1]))
-    damaged = bytearray(files[which])
+    file = data.draw(st.sampled_from([pair.certificate, pair.key, pair.pkcs8]))
+    damaged = bytearray(file)
     damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    files[which] = bytes(damaged)
+    good = Upload(pair.certificate, pair.key, b"x")
+    field = "certificate" if file is pair.certificate else "private_key"
     for firmware in (OLD, NEW):
-        verdict(Upload(*files, b"x"), firmware)
+        verdict(replace(good, **{field: bytes(damaged)}), firmware)
 
 
 @settings(SHARED_FIXTURES)

@@ -16,6 +16,7 @@ from certstore.rules import Violation
 Verdict = Callable[..., str]
 
 PASSPHRASE = b"secret pass"
+PROVIDERS = ["-provider", "legacy", "-provider", "default"]
 IV = bytes(range(0xA0, 0xB0))
 HEADER = b"Proc-Type: 4,ENCRYPTED\nDEK-Info: %s,%s\n\n"
 # What the openssl command has no cipher for is tested by published vectors.
@@ -26,8 +27,7 @@ def encrypted(cipher: str, key: bytes, iv: bytes, data: bytes) -> bytes:
     """By the openssl command."""
     vector = ["-iv", iv.hex()] if iv else []
     return subprocess.run(
-        ["openssl", "enc", "-e", f"-{cipher.lower()}", "-K", key.hex(), *vector]
-        + ["-provider", "legacy", "-provider", "default"],
+        ["openssl", "enc", "-e", f"-{cipher.lower()}", "-K", key.hex(), *vector, *PROVIDERS],
         input=data,
         capture_output=True,
         check=True,
