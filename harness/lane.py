@@ -6,9 +6,11 @@ import threading
 import time
 from concurrent.futures import Future
 
-from harness import procedure
+from certstore import Upload
+from harness import pki, procedure
 from harness.bench import Bench
 from harness.deadline import Deadline
+from harness.errors import ConfigurationError
 from harness.evidence import Evidence
 from harness.experiment import Experiment, Plan
 from harness.fault import Fault, Incident, Unanswered
@@ -88,7 +90,8 @@ class Lane:
         )
 
     def _work(self, unit: Watched, evidence: Evidence) -> None:
-        baseline = unit.baseline.leaf
+        pair = _baseline_pair(self.place)
+        baseline = unit.baseline.leaf if pair is None else pki.pem_to_der(pair.certificate)
         # Asked once before anything is changed: whether we may log in at all.
         unit.condition()
         for one in self._plan.experiments:
@@ -96,12 +99,12 @@ class Lane:
                 break
             if not self._do(one, unit, evidence):
                 # The unit is suspect: the next experiment begins from the baseline, or not at all.
-                self._go_back(unit, baseline)
+                self._go_back(unit, baseline, pair)
         if self._visits and not self._stopped.is_set():
             self._tell(Doing(self.place.name, "driven by tests"))
             self.visited.set_result(unit)
             self._left.wait()
-        self._go_back(unit, baseline)
+        self._go_back(unit, baseline, pair)
         if self._stopped.is_set():
             self._give_up(Incident(self.place.name, "the run", Fault.BENCH, "stopped before this was done"))
 
@@ -123,9 +126,9 @@ class Lane:
         self.seen[one.name].set_result(seen)
         return True
 
-    def _go_back(self, unit: Watched, baseline: bytes) -> None:
+    def _go_back(self, unit: Watched, baseline: bytes, pair: Upload | None) -> None:
         unit.during = "going back to the baseline"
-        procedure.to_baseline(unit, baseline, Deadline.after(self.place.restart_timeout))
+        procedure.to_baseline(unit, baseline, Deadline.after(self.place.restart_timeout), pair)
 
     def _give_up(self, incident: Incident) -> None:
         """Whatever is not answered yet never will be, because of `incident`."""
@@ -133,3 +136,23 @@ class Lane:
         for future in (*self.seen.values(), self.visited):
             if not future.done():
                 future.set_exception(Unanswered(incident))
+
+
+def _baseline_pair(place: Place) -> Upload | None:
+    """What to upload so that the unit is left as the lab file wants it; None for the factory pair.
+
+    Raises ConfigurationError where a file cannot be read or holds no certificate: before anything is changed.
+    """
+    files = place.baseline
+    if files is None:
+        return None
+    owner = f"{place.name}: baseline"
+    try:
+        certificate, private_key = files.certificate.read_bytes(), files.private_key.read_bytes()
+        pki.pem_to_der(certificate)
+    except OSError as error:
+        raise ConfigurationError(f"{owner}: cannot read {error.filename}: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{owner}: {files.certificate} holds no PEM certificate") from error
+    secret = files.passphrase
+    return Upload(certificate, private_key, secret.reveal(f"{owner} passphrase").encode() if secret else None)

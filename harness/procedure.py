@@ -92,7 +92,7 @@ def to_baseline(unit: Unit, leaf: bytes, deadline: Deadline, pair: Upload | None
     in the end, UploadRefused where `pair` is refused.
     """
     condition = unit.condition()
-    active = condition.operational_status is OperationalStatus.ACTIVE
+    active = unit.operational_status() is OperationalStatus.ACTIVE
     serves_it = _serves(unit, leaf, deadline)
     if serves_it and active and not condition.reboot_required:
         return prove(unit, leaf, deadline)

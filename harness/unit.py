@@ -49,7 +49,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Condition:
-    """How the unit says it is, from device.query and device.health.query."""
+    """How the unit says it is, from device.query."""
 
     reboot_required: bool
     restart_time: datetime
@@ -58,7 +58,6 @@ class Condition:
     """Its own clock, now."""
     uptime_seconds: int
     finished_booting: bool
-    operational_status: OperationalStatus
 
 
 @dataclass(frozen=True)
@@ -172,6 +171,8 @@ class Unit(Protocol):
         """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now."""
 
     def condition(self) -> Condition: ...
+
+    def operational_status(self) -> OperationalStatus: ...
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
         """Newest last."""

@@ -17,6 +17,7 @@ from harness.unit import (
     CertificatePage,
     Condition,
     Identity,
+    OperationalStatus,
     Page,
     Restart,
     RestartLogEntry,
@@ -72,6 +73,10 @@ class Watched:
     def condition(self) -> Condition:
         with self._step("reading the condition"):
             return self._unit.condition()
+
+    def operational_status(self) -> OperationalStatus:
+        with self._step("reading the operational status"):
+            return self._unit.operational_status()
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
         with self._step("reading the restart log"):

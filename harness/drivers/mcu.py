@@ -31,6 +31,7 @@ from harness.unit import (
     CertificatePage,
     Condition,
     Identity,
+    OperationalStatus,
     Page,
     Restart,
     RestartLogEntry,
@@ -120,6 +121,9 @@ class Mcu:
 
     def condition(self) -> Condition:
         return self._api.condition()
+
+    def operational_status(self) -> OperationalStatus:
+        return self._api.operational_status()
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
         return self._api.restart_log()

@@ -24,6 +24,7 @@ from harness.unit import OperationalStatus, Restart, Way
 SHUTDOWN = (SETTINGS, SHUTDOWN_PAGE)
 POLL_SECONDS = 10.0
 """How long one look may wait for its answer; a unit that is going down often does not even refuse."""
+SHORTEST_POLL_SECONDS = 2.0
 
 
 class Restarter:
@@ -136,7 +137,9 @@ class _Watch:
     def _uptime(self, deadline: Deadline) -> int | None:
         """None while the unit does not answer."""
         try:
-            reply = self._wire.get(self._wire.url(system_xml.PATH, self._poll), deadline.at_most(POLL_SECONDS))
+            # Cut short by the deadline, a look would take a unit that is slow for one that is gone.
+            seconds = max(SHORTEST_POLL_SECONDS, deadline.at_most(POLL_SECONDS))
+            reply = self._wire.get(self._wire.url(system_xml.PATH, self._poll), seconds)
             if reply.status != HTTPStatus.OK:
                 return None
             return read_system_xml(reply.body).uptime_seconds

@@ -60,7 +60,6 @@ class Api:
 
     def condition(self) -> Condition:
         device = self.query("device.query")
-        status = self.operational_status()
         restarted, now = device.time("restartTime"), device.time("currentTime")
         return Condition(
             reboot_required=device.truth("rebootRequired"),
@@ -71,7 +70,6 @@ class Api:
             if device.has("uptime")
             else int((now - restarted).total_seconds()),
             finished_booting=device.truth("finishedBooting"),
-            operational_status=status,
         )
 
     def operational_status(self) -> OperationalStatus:

@@ -9,6 +9,7 @@ import pytest
 from harness import catalogue
 from harness.deadline import Deadline
 from harness.experiment import Leaves, experiment
+from harness.lab import Place
 from harness.observation import Look, asks_for_restart, look
 from harness.tls.handshake import Handshake
 from harness.unit import Answer, Unit
@@ -54,11 +55,13 @@ def test_the_custom_pair_is_served_until_the_restart(seen: Removal) -> None:
     assert seen.removed.handshake.presented_chain == seen.before.handshake.presented_chain
 
 
-def test_the_baseline_is_served_after_the_restart(seen: Removal) -> None:
+def test_the_factory_pair_is_served_after_the_restart(seen: Removal, place: Place) -> None:
+    if place.baseline is not None:
+        pytest.skip("the run found a custom pair on it: what its factory pair is was never seen")
     assert seen.restarted.handshake.presented_chain == seen.baseline.presented_chain
 
 
-def test_the_status_table_says_that_the_baselines_key_matches(seen: Removal) -> None:
+def test_the_status_table_says_that_the_key_matches_again(seen: Removal) -> None:
     assert seen.restarted.certificates.local_certificate.key_matches
 
 

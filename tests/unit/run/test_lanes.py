@@ -34,7 +34,7 @@ SELECTIONS = {
     "everything": ([], ["self-signed", "ca-signed", "refusals", "removal"], 4),
     "one-claim": (["-k", "test_a_foreign_key_is_refused"], ["refusals"], 1),
     "one-experiment-of-a-claim": (["-k", "test_the_uploaded_leaf_is_served and ca-signed"], ["ca-signed"], 2),
-    "removal-needs-something-to-remove": (["-k", "test_the_baseline_is_served"], ["removal"], 2),
+    "removal-needs-something-to-remove": (["-k", "test_the_factory_pair_is_served"], ["removal"], 2),
 }
 
 
