@@ -34,6 +34,9 @@ class Blueprint:
     https: int
     firmware: str
     restart_seconds: float
+    sip_tls: int = 5061
+    ticked: tuple[str, ...] = ("http", "https")
+    """The services that are open at first, by API name. SIP TLS is not (device-reference 4, mark R)."""
     defect: str | None = None
     user: str = "admin"
     password: str = field(default="", repr=False)
@@ -50,7 +53,7 @@ class Blueprint:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Blueprint:
-        return cls(**(document | {"features": tuple(document["features"])}))
+        return cls(**(document | {name: tuple(document[name]) for name in ("features", "ticked")}))
 
     @classmethod
     def of(cls, place: Place) -> Blueprint:
@@ -66,6 +69,8 @@ class Blueprint:
             address=place.address,
             http=place.ports.http,
             https=place.ports.https,
+            sip_tls=place.ports.sip_tls,
+            ticked=("http", "https", *(("sips_tcp",) if "sip_tls" in (place.features or ()) else ())),
             firmware=place.emulated.firmware,
             restart_seconds=place.emulated.restart_seconds,
             defect=place.emulated.defect,

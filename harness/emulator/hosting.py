@@ -71,6 +71,23 @@ class Truth:
     serving: Pair | None
     boots: int
     """How often it has started since its emulation began."""
+    phase: str
+    """Its state in the lifecycle: `active`, `off`, `booting` ..."""
+    events: tuple[str, ...]
+    """The event log, oldest first."""
+    restart_reasons: tuple[str, ...]
+
+    @classmethod
+    def of(cls, unit: EmulatedUnit) -> Truth:
+        return cls(
+            unit.store.stored,
+            unit.store.running,
+            unit.serving,
+            unit.boots,
+            unit.state.name.lower().replace("_", " "),
+            tuple(map(str, unit.events.entries)),
+            tuple(entry.reason for entry in unit.restart_log),
+        )
 
 
 class HostThread:
@@ -85,14 +102,21 @@ class HostThread:
         return self._host.failed
 
     def truth(self, name: str) -> Truth:
-        def look(unit: EmulatedUnit) -> Truth:
-            return Truth(unit.store.stored, unit.store.running, unit.serving, unit.boots)
-
-        return self._ask(name, look)
+        return self._ask(name, Truth.of)
 
     def cut_power(self, name: str) -> None:
         """The unit is gone at once, and starts again as after a restart."""
         self._ask(name, EmulatedUnit.lose_power)
+
+    def cut_power_after(self, name: str, steps: int) -> None:
+        """The power goes in place of the flash operation that comes after so many more (`certstore.power`)."""
+        self._ask(name, lambda unit: unit.flash.cut_after(steps))
+
+    def power_off(self, name: str) -> None:
+        self._ask(name, EmulatedUnit.power_off)
+
+    def power_on(self, name: str) -> None:
+        self._ask(name, EmulatedUnit.power_on)
 
     def _ask(self, name: str, question: Callable[[EmulatedUnit], Told]) -> Told:
         async def ask() -> Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from harness.emulator.skin import Skin
@@ -23,12 +24,12 @@ class Services:
     rows: tuple[Service, ...]
 
     @classmethod
-    def at_first(cls, skin: Skin, ticked: dict[str, int]) -> Services:
-        """As built: `ticked` are the emulated ones with their ports. What has no listener here is not ticked, so that
-        no page claims a service that is not there."""
+    def at_first(cls, skin: Skin, ports: dict[str, int], ticked: Collection[str]) -> Services:
+        """As built: `ports` are those of the emulated services. What has no listener here is not ticked, so that no
+        page claims a service that is not there."""
         return cls(
             tuple(
-                Service(row.name, row.label, row.protocol, row.name in ticked, ticked.get(row.name, row.port))
+                Service(row.name, row.label, row.protocol, row.name in ticked, ports.get(row.name, row.port))
                 for row in skin.services.rows
             )
         )

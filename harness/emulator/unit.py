@@ -21,6 +21,7 @@ from harness.emulator.listener import Listener, PortTaken
 from harness.emulator.pair import FACTORY, Pair, PairUnloadable, context_for
 from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
+from harness.emulator.sip import SipConnection
 from harness.emulator.skin import Skin
 from harness.emulator.store import Store
 from harness.emulator.users import users_of
@@ -39,7 +40,11 @@ class EmulatedUnit:
         self.conduct = conduct_of(blueprint.defect)
         self.clock = self.conduct.clock()
         self.sessions = Sessions(self.skin.session)
-        self.services = Services.at_first(self.skin, {"http": blueprint.http, "https": blueprint.https})
+        self.services = Services.at_first(
+            self.skin,
+            {"http": blueprint.http, "https": blueprint.https, "sips_tcp": blueprint.sip_tls},
+            blueprint.ticked,
+        )
         self.restart_log = [LogEntry(self.clock.restart_time, self.skin.reasons.cold_boot)]
         self.state = State.ACTIVE
         self.boots = 0
@@ -235,7 +240,7 @@ class EmulatedUnit:
                 self.serving = FACTORY
             case "closed":
                 self.serving = None
-                self._close(["https"])
+                self._close(["https", "sips_tcp"])
 
     def _open(self, names: Iterable[str]) -> list[PortTaken]:
         """Open those of them that are ticked and can be; what could not be had, and why."""
@@ -259,7 +264,13 @@ class EmulatedUnit:
                 return lambda register: PlainConnection(self._http(), register)
             case "https" if self.has_https_key and self.serving is not None:
                 return lambda register: TlsConnection(self._context_for(service), self._http, register)
+            # The same key and the same pair (device-reference 4 and 8, mark D).
+            case "sips_tcp" if self.has_https_key and self.serving is not None:
+                return lambda register: TlsConnection(self._context_for(service), self._sip, register)
         return None
+
+    def _sip(self) -> SipConnection:
+        return SipConnection(lambda: self.state in (State.ACTIVE, State.BOOTING))
 
     def _context_for(self, service: str) -> ssl.SSLContext:
         """For one more connection."""
