@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+
+from harness.drivers.words import fold
 
 
 class Kind(Enum):
@@ -43,6 +46,8 @@ class Text:
     line: int
     cells: tuple[Cell, ...]
     """Outermost first."""
+    pictured: bool = False
+    """It stands in for a picture."""
 
 
 # Two fields may read alike; each is itself.
@@ -121,12 +126,11 @@ class Document:
     @functools.cached_property
     def lines(self) -> dict[int, str]:
         """The texts of each line that has any, white space folded, in reading order."""
-        parts: dict[int, list[str]] = {}
+        parts: dict[int, list[Text]] = {}
         for item in self.items:
             if isinstance(item, Text):
-                parts.setdefault(item.line, []).append(item.text)
-        folded = ((line, " ".join("".join(texts).split())) for line, texts in parts.items())
-        return {line: text for line, text in folded if text}
+                parts.setdefault(item.line, []).append(item)
+        return {line: text for line, texts in parts.items() if (text := joined(texts))}
 
     @functools.cached_property
     def rows(self) -> dict[tuple[int, int], dict[int, list[int]]]:
@@ -139,14 +143,19 @@ class Document:
 
     def text_of(self, positions: list[int]) -> str:
         """The texts among these items as one, lines and cells parted by a blank."""
-        parts: list[str] = []
-        line = None
-        for position in positions:
-            item = self.items[position]
-            if isinstance(item, Text):
-                parts += [" ", item.text] if item.line != line else [item.text]
-                line = item.line
-        return " ".join("".join(parts).split())
+        return joined([item for at in positions if isinstance(item := self.items[at], Text)])
 
     def has_seen_control(self, positions: list[int]) -> bool:
         return any(isinstance(item := self.items[position], Control) and item.seen for position in positions)
+
+
+def joined(texts: Sequence[Text]) -> str:
+    """These texts as one, lines parted by a blank. Where there are words, what stands in for pictures beside them
+    is decoration."""
+    words = [text for text in texts if not text.pictured]
+    parts: list[str] = []
+    line = None
+    for text in words if any(fold(text.text) for text in words) else texts:
+        parts += [" ", text.text] if text.line != line else [text.text]
+        line = text.line
+    return " ".join("".join(parts).split())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from harness.drivers.document import Control, Document, Text
+from harness.drivers.document import Control, Document, Text, joined
 from harness.drivers.words import Fit, Words
 
 LINES_ABOVE = 4
@@ -38,9 +38,10 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, order=True)
 class Nearness:
+    begins_only: bool
+    """A text that is exactly the one looked for outweighs a nearer one that only begins so: that may be a remark."""
     rank: Rank
     distance: int
-    fit: Fit
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def labels(document: Document, position: int) -> Iterator[Label]:
 def nearness(document: Document, position: int, words: Words) -> Nearness | None:
     """How near to the control at this position a text stands that fits the words."""
     found = (
-        Nearness(label.rank, label.distance, fit)
+        Nearness(fit is Fit.BEGINS, label.rank, label.distance)
         for label in labels(document, position)
         if (fit := words.fit(label.text)) is not None
     )
@@ -79,16 +80,16 @@ def nearness(document: Document, position: int, words: Words) -> Nearness | None
 def _on_line(document: Document, position: int, step: int) -> str:
     """The text on the control's line between it and the next one in that direction."""
     line = document.items[position].line
-    parts: list[str] = []
+    texts: list[Text] = []
     at = position + step
     while 0 <= at < len(document.items) and (item := document.items[at]).line == line:
         if isinstance(item, Control):
             if item.seen:
                 break
         else:
-            parts.append(item.text)
+            texts.append(item)
         at += step
-    return " ".join("".join(parts[::step]).split())
+    return joined(texts[::step])
 
 
 def _beside(document: Document, control: Control, rank: Rank) -> Iterator[Label]:

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from harness.drivers.document import Cell, Control, Document, Form, Frame, Kind, Link, Refresh, Text
+from harness.drivers.words import fold
 
 LATIN_1 = frozenset(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"))
 FORM_TAG = re.compile(r"<(/?)form(?=[\s/>])", re.IGNORECASE)
@@ -159,7 +160,7 @@ class _Reader:
         self.cells: tuple[Cell, ...] = ()
         self.unseen = 0
         self.preformatted = 0
-        self.link: tuple[etree._Element, list[str]] | None = None
+        self.link: tuple[etree._Element, list[str], list[str]] | None = None
         self.labels: list[tuple[str, list[str], list[int]]] = []
         self.label_texts: dict[str, list[str]] = {}
         self.inside_label: dict[int, list[str]] = {}
@@ -241,11 +242,11 @@ class _Reader:
             case "td" | "th" if self.tables:
                 self.cells = (*self.cells, _next_cell(self.tables[-1], element))
             case "a":
-                self.link = (element, [])
+                self.link = (element, [], [])
             case "area":
-                self._add_link(element, element.get("alt", ""))
+                self._add_link(element, _shown(element.get("alt", ""), element.get("title", "")))
             case "img":
-                self._text(element.get("alt") or element.get("title"))
+                self._picture(element.get("alt") or element.get("title") or "")
             case "frame" | "iframe":
                 self.frames.append(Frame(element.get("name", ""), self._resolve(element.get("src", ""))))
                 return False
@@ -272,9 +273,9 @@ class _Reader:
             case "pre":
                 self.preformatted -= 1
             case "a" if self.link is not None:
-                opened, parts = self.link
+                opened, words, pictures = self.link
                 self.link = None
-                self._add_link(opened, "".join(parts))
+                self._add_link(opened, _shown("".join(words), " ".join(pictures), opened.get("title", "")))
             case "label":
                 target, parts, controls = self.labels.pop()
                 if target:
@@ -296,6 +297,12 @@ class _Reader:
         for number, part in enumerate(text.split("\n") if self.preformatted else [text]):
             self.line += number > 0
             self.items.append(Text(part, self.line, self.cells))
+
+    def _picture(self, text: str) -> None:
+        if self.link is not None:
+            self.link[2].append(text)
+        if text and not self.unseen:
+            self.items.append(Text(text, self.line, self.cells, pictured=True))
 
     def _input(self, element: etree._Element) -> None:
         match element.get("data-form"):
@@ -328,10 +335,8 @@ class _Reader:
             case "select":
                 self._add_control(element, Kind.SELECT, values=_selected(element))
             case _:
-                alternatives = (image.get("alt", "") for image in element.iter("img"))
-                caption = (
-                    " ".join([text, *alternatives]).strip() or element.get("value", "") or element.get("title", "")
-                )
+                pictures = " ".join(image.get("alt", "") for image in element.iter("img"))
+                caption = _shown(text, pictures, element.get("value", ""), element.get("title", ""))
                 kind = {"button": Kind.BUTTON, "reset": Kind.RESET}.get(element.get("type", "").lower(), Kind.SUBMIT)
                 self._add_control(element, kind, values=(element.get("value", ""),), caption=caption)
 
@@ -369,7 +374,7 @@ class _Reader:
         )
 
     def _add_link(self, element: etree._Element, text: str) -> None:
-        shown = " ".join((text if text.strip() else element.get("title", "")).split())
+        shown = " ".join(text.split())
         target = element.get("href", "").strip()
         script = element.get("onclick", "") + target
         if SUBMITS.search(script):
@@ -418,6 +423,11 @@ class _Reader:
         except ValueError:
             # Such as an IPv6 address cut off: it leads nowhere.
             return ""
+
+
+def _shown(*texts: str) -> str:
+    """The first of these with a word in it: a picture beside words is decoration."""
+    return next((text for text in texts if fold(text)), "")
 
 
 def _is_unseen(element: etree._Element) -> bool:

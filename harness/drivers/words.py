@@ -89,7 +89,7 @@ SSL_CERTIFICATES = Words(
 SETTINGS = Words("link to Settings", ("Settings",))
 SHUTDOWN_PAGE = Words(
     "link to Settings > Shutdown",
-    ("Shutdown", "Shut down", "Shutdown and restart", "Shutdown / Restart", "Shut down and restart", "Restart"),
+    ("Shutdown", "Shut down", "Shutdown and restart", "Shut down and restart"),
     ("Shutdown", "Shut down"),
     ("help",),
 )  # 5.2 R
@@ -167,9 +167,15 @@ EXPIRES = Words("row Expires", ("Expires",))  # 2.2 D
 KEY_STATE = Words("row Private key", ("Private key",))  # 2.2 D
 
 # Settings > Shutdown.
+# 5.2 R. The wording after the verb names the product, which differs by model; the MCU's own comes first.
 SHUT_DOWN = Words(
-    "button that shuts down", ("Shut down", "Shutdown"), ("Shut down", "Shutdown"), ("restart",)
-)  # 5.2 R
-CONFIRM = Words("button that confirms", ("Confirm",), ("Confirm",), ("cancel",))  # 5.2 R; for a removal 2.6 U
+    "button that shuts down",
+    ("Shut down MCU", "Shut down", "Shutdown", "Shut down unit"),
+    ("Shut down", "Shutdown"),
+    ("restart", "reboot"),
+)
+CONFIRM = Words(
+    "button that confirms", ("Confirm MCU shutdown", "Confirm shutdown", "Confirm"), ("Confirm",), ("cancel",)
+)  # and for a removal, 2.6 U
 AGREE = Words("button that agrees", ("Yes", "OK", "Continue", "Proceed"), ("Yes",))
-RESTART = Words("button that restarts", ("Restart", "Reboot"), ("Restart", "Reboot"))  # 5.2 R
+RESTART = Words("button that restarts", ("Restart MCU", "Restart", "Reboot", "Restart unit"), ("Restart", "Reboot"))

@@ -29,6 +29,8 @@ LINKS = {
     "white-space": "<a href='\n ssl.html '>\n SSL\n&nbsp;certificates </a>",
     "decorated": "<a href=ssl.html>&raquo; SSL certificates &gt;</a>",
     "image": "<a href=ssl.html><img src=x.gif alt='SSL certificates'></a>",
+    "image-beside-words": "<a href=ssl.html><img src=x.gif alt='arrow'>SSL certificates</a>",
+    "image-and-arrow": "<a href=ssl.html><img src=x.gif alt='SSL certificates'>&nbsp;&raquo;</a>",
     "image-title": "<a href=ssl.html title='SSL certificates'><img src=x.gif></a>",
     "image-map": "<img usemap=#m><map name=m><area href=ssl.html alt='SSL certificates'></map>",
     "absolute": "<a href=http://unit/a/ssl.html>SSL certificates</a>",
@@ -72,6 +74,11 @@ BUTTONS: dict[str, tuple[Words, str]] = {
     "button": (REMOVE, "<form action=do><button><b>Delete custom</b>\ncertificate and key</button></form>"),
     "image": (REMOVE, "<form action=do><input type=image alt='Delete custom certificate and key'></form>"),
     "button-image": (REMOVE, "<form action=do><button><img alt='Remove certificate and key'></button></form>"),
+    "image-beside-words": (REMOVE, "<form action=do><button><img alt=bin>Remove certificate and key</button></form>"),
+    "beside-another": (
+        RESTART,
+        "<form action=no><button>Restart streaming</button></form><form action=do><button>Restart MCU",
+    ),
     "scripted": (
         REMOVE,
         "<form action=do><input type=button onclick='submit()' value='Remove certificate and key'></form>",

@@ -40,7 +40,8 @@ CERTIFICATES = """<TITLE>SSL certificates</TITLE>
     <TR><TD><FONT SIZE=+1><B>HTTPS trust store</B></FONT><TR><TD>Certificate <INPUT TYPE=FILE NAME=a1>
     <INPUT TYPE=SUBMIT NAME=ts VALUE="Upload trust store"><TR><TD><FONT SIZE=+1><B>Local certificate</B></FONT>
     <TR><TD><TABLE><TR><TD>Subject<TD><TABLE><TR><TD>CN<TD>{name}</TABLE>
-    <TR><TD>Private key<TD>Key matches certificate</TABLE><TR><TD><FONT SIZE=+1><B>Local certificate configuration</B></FONT><TR><TD><TABLE>
+    <TR><TD>Private key<TD>Key matches certificate</TABLE>
+    <TR><TD><FONT SIZE=+1><B>Local certificate configuration</B></FONT><TR><TD><TABLE>
     <TR><TD>Certificate<TR><TD><INPUT TYPE=FILE NAME=a3><TR><TD>Private key<TR><TD><INPUT TYPE=FILE NAME=a2>
     <TR><TD>Private key encryption password<TR><TD><INPUT TYPE=PASSWORD NAME=a4></TABLE><INPUT TYPE=SUBMIT NAME=go
     VALUE="Upload certificate and key"> <INPUT TYPE=SUBMIT NAME=rm VALUE="Delete custom certificate and key">

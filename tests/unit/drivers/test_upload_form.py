@@ -90,6 +90,12 @@ LAYOUTS = {
         <input type=file name=f1 aria-label="Private key"><input type=file name=f3 aria-label="Certificate">
         <input type=password name=p title="Private key encryption password"><input type=submit name=go
         value="Upload certificate and key">""",
+    "pictures-beside-the-words": f"""
+        <table><tr><td><img alt=help>Certificate<td>{CERT}<tr><td><img alt=help> Private key<td>{KEY}<img alt=new>
+        <tr><td>Private key encryption password<img alt="?"><td>{WORD}</table>{PRESS}""",
+    "remarks-like-labels": f"""
+        <p>Certificate<br>{CERT} Private keys in this file are ignored<p>Private key<br>{KEY} Certificate first
+        <p>Private key encryption password<br>{WORD}<p>{PRESS}""",
     "longer-words": f"""
         <table><tr><td>Certificate file<td>{CERT}<tr><td>Private key file<td>{KEY}
         <tr><td>Private key encryption passphrase<td>{WORD}</table>{PRESS}""",
