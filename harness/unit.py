@@ -191,5 +191,6 @@ class Unit(Protocol):
         """Delete the custom pair, so that the factory pair is stored."""
 
     def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
-        """Restart it and wait until it is back. Whatever it served before, it may serve another pair now:
-        the next HTTPS contact of the driver accepts the leaf it then finds once, and pins it."""
+        """Restart it and wait until it is back. Over HTTPS the driver then believes the leafs it saw before and those
+        it uploaded; after a removal, or where a change of somebody else's was waiting, one unknown leaf as well,
+        once. Any other is a UnitError, and nothing is sent to it; `handshake` looks at whatever is served."""
