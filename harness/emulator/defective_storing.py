@@ -49,12 +49,19 @@ class WritesTwoFiles(Conduct):
         return UncheckedStore(firmware)
 
     def saves(self, store: Store, files: Files) -> None:
-        for name, content in {
+        contents = {
             CERTIFICATE_FILE: b"".join(_pem(certificate) for certificate in store.stored.certificates),
             KEY_FILE: store.stored.private_key,
-        }.items():
-            files.write(name, content)
-            files.sync(name)
+        }
+        for name, content in contents.items():
+            unfinished = f"{name}.new"
+            if unfinished in files.names():
+                files.remove(unfinished)
+            files.write(unfinished, content)
+            files.sync(unfinished)
+        # Each file is replaced as a whole. That it takes two steps is the bug.
+        for name in contents:
+            files.rename(f"{name}.new", name)
             files.sync_directory()
 
     def loads(self, store: Store, files: Files, event: Event) -> Started:

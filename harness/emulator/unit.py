@@ -105,7 +105,7 @@ class EmulatedUnit:
         self._keep(self.conduct.keeps(self.store, received))
         self.events.record("web", Severity.INFO, self.conduct.event_of_upload(upload))
         if self.conduct.restarts_after_upload():
-            self.restart(self.skin.reasons.web)
+            self._begin(self._restart_by_itself())
 
     def remove(self) -> None:
         """Store the factory pair, to be used after the next restart. Raises PowerCut, as `upload` does."""
@@ -182,6 +182,10 @@ class EmulatedUnit:
         # A bug of ours, which must not look like a unit that never comes back.
         if not phase.cancelled() and (error := phase.exception()):
             log.error("%s: broken off", self.blueprint.name, exc_info=error)
+
+    async def _restart_by_itself(self) -> None:
+        await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.shutting_down)
+        self.restart(self.skin.reasons.web)
 
     async def _halt(self) -> None:
         if not self.conduct.halts():
