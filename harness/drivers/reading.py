@@ -7,7 +7,6 @@ the tree differs for each. Nothing here knows what a page of the unit looks like
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -16,12 +15,11 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from harness.drivers.document import Cell, Control, Document, Form, Frame, Kind, Link, Refresh, Text
+from harness.drivers.encoding import decode_page
 from harness.drivers.words import fold
 
-LATIN_1 = frozenset(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"))
 FORM_TAG = re.compile(r"<(/?)form(?=[\s/>])", re.IGNORECASE)
 UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 REFRESH = re.compile(r"\s*(\d+)(?:\.\d*)?\s*[;,]?\s*(?:url\s*=\s*)?[\"']?([^\"']*)", re.IGNORECASE)
 LOCATION = re.compile(r"\blocation(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"']([^\"']+)[\"']")
 SUBMITS = re.compile(r"\bsubmit\s*\(")
@@ -29,55 +27,9 @@ FORM_NAMED = re.compile(
     r"forms\s*\[\s*[\"']?([\w-]+)|document\.(?!forms\b)(\w+)\.submit|getElementById\(\s*[\"']([\w-]+)"
 )
 
-BLOCKS = frozenset(
-    (
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "head",
-        "header",
-        "hr",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "noframes",
-        "noscript",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    )
+BLOCK = re.compile(
+    "address|article|aside|blockquote|body|br|caption|center|dd|details|dir|div|dl|dt|fieldset|figure|footer|h[1-6r]"
+    "|head|header|legend|li|main|menu|nav|noscript|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "legend", "caption"))
 UNREAD = frozenset(("script", "style", "template", "object", "svg", "noframes"))
@@ -97,7 +49,7 @@ DEFAULT_CAPTIONS = {Kind.SUBMIT: "Submit", Kind.RESET: "Reset", Kind.IMAGE: "Sub
 
 def read_page(url: str, body: bytes, content_type: str = "") -> Document:
     """What stands on the page that `url` answered. Any bytes give a document."""
-    markup, charset = _decoded(body, content_type)
+    markup, charset = decode_page(body, content_type)
     # Which controls belong to a form is decided by where its tags stand, not by how they nest (HTML 4.12, form
     # owner): a form opened in one table cell and closed in another is common on pages of that age. Empty elements
     # keep their place in the tree, whatever is around them.
@@ -109,26 +61,6 @@ def read_page(url: str, body: bytes, content_type: str = "") -> Document:
     reader = _Reader(url, charset)
     reader.read(root)
     return reader.document()
-
-
-def _decoded(body: bytes, content_type: str) -> tuple[str, str]:
-    """The page's text, and the encoding in which its forms are to be sent."""
-    declared = CHARSET.search(content_type.encode("latin-1", "replace")) or CHARSET.search(body[:2048])
-    candidates = [] if declared is None else [declared[1].decode("ascii").lower().replace("_", "-")]
-    if body.startswith(codecs.BOM_UTF8):
-        body, candidates = body.removeprefix(codecs.BOM_UTF8), ["utf-8"]
-    # What calls itself ISO-8859-1 or ASCII is read as windows-1252 by every browser.
-    candidates = ["cp1252" if name in LATIN_1 else name for name in candidates]
-    for name in candidates:
-        try:
-            return body.decode(name, errors="replace").replace("\0", ""), name
-        except (LookupError, UnicodeError):
-            # Not an encoding, or none of texts.
-            break
-    try:
-        return body.decode("utf-8").replace("\0", ""), "utf-8"
-    except UnicodeDecodeError:
-        return body.decode("cp1252", errors="replace").replace("\0", ""), "cp1252"
 
 
 @dataclass
@@ -217,7 +149,7 @@ class _Reader:
             if tag == "script":
                 self._scripted(element.text or "")
             return False
-        if tag in BLOCKS:
+        if BLOCK.fullmatch(tag):
             self.line += 1
         if tag in HEADINGS:
             self.heading_lines.add(self.line)
@@ -282,7 +214,7 @@ class _Reader:
                     self.label_texts.setdefault(target, []).append("".join(parts))
                 for index in controls:
                     self.inside_label.setdefault(index, []).append("".join(parts))
-        if tag in BLOCKS:
+        if BLOCK.fullmatch(tag):
             self.line += 1
 
     def _text(self, text: str | None) -> None:

@@ -160,21 +160,26 @@ class _Watch:
         if self._uptime(deadline) is None:
             return None
         at = self._seconds()
-        if self._had_https and not self._https_answers(at):
+        if not self._https_settled(at):
             return None
         if after := self._restart_time():
             self._web_back = self._web_back or at
         return after
 
-    def _https_answers(self, at: float) -> bool:
-        """Whether to go on: HTTPS opens a moment after HTTP, or, where the stored pair cannot be loaded, never."""
+    def _https_settled(self, at: float) -> bool:
+        """Whether it is clear if HTTPS is open in this start.
+
+        It opens a moment after HTTP, or, where the stored pair cannot be loaded, never (11.6 U).
+        """
         self._web_back = self._web_back or at
         try:
             self._wire.get(self._wire.url(system_xml.PATH, "https"))
         except (BenchError, HandshakeFailed):
-            if at - self._web_back < self._pace.https_grace:
+            if self._had_https and at - self._web_back < self._pace.https_grace:
                 return False
             self._wire.scheme = "http"
+        else:
+            self._wire.scheme = "https"
         return True
 
     def _restart_time(self) -> datetime | None:
