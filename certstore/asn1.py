@@ -367,11 +367,19 @@ class Sequence:
                 open_end = False
                 break
             kind = field.type
-            # Nearly every field is a short value of the type that stands here: no call to read its header.
-            if type(kind) is Primitive and octets[at] == kind.tag and at + 1 < stop:
-                after = at + 2 + octets[at + 1]
-                if octets[at + 1] < 0x80 and after <= stop:
-                    values[index] = kind.content(octets[at + 2 : after], branch)
+            # Nearly every field is a plain value of the type that stands here: no call to read its header.
+            if type(kind) is Primitive and octets[at] == kind.tag and at + 3 < stop:
+                length = octets[at + 1]
+                if length < 0x80:
+                    start = at + 2
+                    after = start + length
+                elif length == 0x82:
+                    start = at + 4
+                    after = start + (octets[at + 2] << 8 | octets[at + 3])
+                else:
+                    after = stop + 1
+                if after <= stop:
+                    values[index] = kind.content(octets[start:after], branch)
                     at = after
                     continue
             # A field that is optional cannot be left out when it is the last one and something is left to read.

@@ -6,8 +6,7 @@ No signature, date, name or extension is looked at; d2i_X509 and d2i_X509_AUX, c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from certstore import asn1, plain_certificate, public_key, structures
 from certstore.asn1 import BIT_STRING, OBJECT, SEQUENCE, UTF8_STRING, BitString, Value, encoded
@@ -16,8 +15,7 @@ from certstore.public_key import PublicKey
 from certstore.rules import Rule, Violation
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(NamedTuple):
     """A certificate as it would be sent, and its SubjectPublicKeyInfo as it came."""
 
     encoding: bytes

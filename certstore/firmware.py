@@ -7,7 +7,7 @@ D documented, I inferred, R recollection, U unknown. An unknown is a field to be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from certstore.branch import OPENSSL_0_9_8, Branch, KeyType
@@ -84,8 +84,3 @@ def firmware_named(version: str) -> Firmware:
 
 
 DEFAULT_FIRMWARE = firmware_named(KNOWN_GENERATIONS[-1])
-
-
-def with_branch(firmware: Firmware, branch: Branch) -> Firmware:
-    """The same firmware on another OpenSSL branch."""
-    return replace(firmware, branch=branch)

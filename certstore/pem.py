@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import string
 from binascii import a2b_base64
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certstore import radix64
 from certstore.rules import Rule, Violation
@@ -46,8 +46,7 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One BEGIN...END section: `header` is the text before the empty line, `data` the decoded base64."""
 
     label: bytes

@@ -7,6 +7,8 @@ either branch, and re-encodes to the same octets. Each test below is at least as
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from certstore.asn1 import (
     BIT_STRING,
     BOOLEAN,
@@ -66,6 +68,15 @@ _KEY_ALGORITHMS = frozenset(
 
 def key_info(octets: bytes) -> bytes | None:
     """The SubjectPublicKeyInfo of a certificate that fills `octets`; None if it takes the long way."""
+    return _remembered_key_info(octets) if len(octets) <= _LARGEST else None
+
+
+# An authority's certificate comes with every unit's. The two bounds are one on memory.
+_LARGEST = 8192
+
+
+@lru_cache(maxsize=256)
+def _remembered_key_info(octets: bytes) -> bytes | None:
     try:
         return _key_info(octets)
     except IndexError:
@@ -134,8 +145,13 @@ def _content(b: bytes, at: int, tag: int) -> tuple[int, int]:
 
 
 def _after_name(b: bytes, at: int) -> int:
-    """A sequence of sets of one attribute each."""
-    at, end = _content(b, at, SEQUENCE)
+    start, end = _content(b, at, SEQUENCE)
+    return end if start and len(b) >= end and _is_plain_name(b[start:end]) else 0
+
+
+def _is_plain_name(b: bytes) -> bool:
+    """The content of a sequence of sets of one attribute each."""
+    at, end = 0, len(b)
     while at < end:
         length = b[at + 1]
         identifier = b[at + 5]
@@ -148,13 +164,13 @@ def _after_name(b: bytes, at: int) -> int:
             or b[at + 6 + identifier] not in _NAME_STRINGS
             or b[at + 7 + identifier] != length - identifier - 6
         ):
-            return 0
+            return False
         after = at + 2 + length
         name, value = b[at + 6 : at + 6 + identifier], b[at + 8 + identifier : after]
         if not name or not (name.isascii() or name in _IDENTIFIERS) or not value.isascii():
-            return 0
+            return False
         at = after
-    return at if at == end else 0
+    return at == end
 
 
 def _after_bit_string(b: bytes, at: int) -> int:
