@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from certstore import Upload, UploadRefused
-from harness.emulator.certificate_table import certificate_rows
+from harness.emulator.audit import AuditSeverity, Module
+from harness.emulator.certificate_table import certificate_rows, printed
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
 
 
 @administrators_only
 async def certificates(visit: Admitted) -> Answer:
-    return render("certificates", visit.unit, visit.session, rows=certificate_rows(visit.unit))
+    unit = visit.unit
+    anchors = {
+        store: [printed(anchor, unit) for anchor in unit.administration.trust.anchors(store)]
+        for store in unit.skin.trust.stores
+    }
+    rows = certificate_rows(unit)
+    return render("certificates", unit, visit.session, rows=rows, anchors=anchors, greyed=_is_greyed(unit))
 
 
 @administrators_only
@@ -19,8 +26,10 @@ async def change_certificates(visit: Admitted) -> Answer:
     texts = visit.unit.skin.certificates
     if fields is None:
         return denied(visit.unit)
+    if _is_greyed(visit.unit):
+        return back_to("certificates", visit, texts.no_key)
     if texts.delete_field in fields:
-        return back_to("certificates", visit, _delete(visit.unit))
+        return back_to("certificates", visit, _delete(visit))
     upload = Upload(
         certificate=fields.get(texts.certificate_field, b""),
         private_key=fields.get(texts.key_field, b""),
@@ -30,13 +39,26 @@ async def change_certificates(visit: Admitted) -> Answer:
     try:
         await visit.unit.upload(upload)
     except UploadRefused as refused:
+        _record(visit, AuditSeverity.WARNING, "an upload of a certificate and private key was refused")
         return back_to("certificates", visit, f"{texts.refused} {texts.refusals[refused.refusal]}.")
+    _record(visit, AuditSeverity.INFO, "a certificate and private key were uploaded")
     return back_to("certificates", visit, texts.uploaded)
 
 
-def _delete(unit: EmulatedUnit) -> str:
-    texts = unit.skin.certificates
+def _delete(visit: Admitted) -> str:
+    unit, texts = visit.unit, visit.unit.skin.certificates
     if unit.store.stored.is_factory:
         return texts.nothing_to_delete
     unit.remove()
+    _record(visit, AuditSeverity.INFO, "the custom certificate and private key were deleted")
     return texts.deleted
+
+
+def _is_greyed(unit: EmulatedUnit) -> bool:
+    """Without a key the page is of no use (2.1, mark D)."""
+    return not unit.has_https_key and unit.skin.certificates.without_key == "greyed"
+
+
+def _record(visit: Admitted, severity: AuditSeverity, what: str) -> None:
+    # That changes of security settings are recorded is D, that this one is among them I, the words U (10).
+    visit.unit.administration.audit.record(Module.WEB, severity, f"{what} by {visit.session.user}")

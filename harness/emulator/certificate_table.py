@@ -22,33 +22,37 @@ UNREADABLE_BY_US = (ValueError, x509.InvalidVersion)
 UNREADABLE = "-"
 
 
-def certificate_rows(unit: EmulatedUnit) -> list[tuple[str, str]]:
-    """Label and value, as the page prints them."""
+Rows = list[tuple[str, list[str]]]
+"""Label, and the lines of the value."""
+
+
+def certificate_rows(unit: EmulatedUnit) -> Rows:
+    """The local certificate, as the page prints it."""
     texts = unit.skin.certificates
     described = unit.description
     return [
-        *_printed(described.leaf, unit),
-        (texts.private_key, texts.key_matches if described.key_matches else texts.key_does_not_match),
+        *printed(described.leaf, unit),
+        (texts.private_key, [texts.key_matches if described.key_matches else texts.key_does_not_match]),
     ]
 
 
-def _printed(leaf: bytes, unit: EmulatedUnit) -> list[tuple[str, str]]:
+def printed(certificate: bytes, unit: EmulatedUnit) -> Rows:
+    """The rows that every certificate has; one of a trust store has no others."""
     texts = unit.skin.certificates
     try:
-        certificate = x509.load_der_x509_certificate(leaf)
+        read = x509.load_der_x509_certificate(certificate)
         values = [
-            _name(certificate.subject),
-            _name(certificate.issuer),
-            certificate.not_valid_before_utc.strftime(texts.date_format),
-            certificate.not_valid_after_utc.strftime(texts.date_format),
+            _name(read.subject, texts.name_layout),
+            _name(read.issuer, texts.name_layout),
+            [read.not_valid_before_utc.strftime(texts.date_format)],
+            [read.not_valid_after_utc.strftime(texts.date_format)],
         ]
     except UNREADABLE_BY_US:
-        values = [UNREADABLE] * 4
+        values = [[UNREADABLE]] * 4
     return list(zip((texts.subject, texts.issuer, texts.issued, texts.expires), values, strict=True))
 
 
-def _name(name: x509.Name) -> str:
+def _name(name: x509.Name, layout: str) -> list[str]:
     found = {label: name.get_attributes_for_oid(oid) for oid, label in PARTS.items()}
-    return ", ".join(
-        f"{label}={attribute.value!s}" for label, attributes in found.items() for attribute in attributes
-    )
+    parts = [f"{label}={attribute.value!s}" for label, attributes in found.items() for attribute in attributes]
+    return parts if layout == "a line each" else [", ".join(parts)]

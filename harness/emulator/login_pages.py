@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import ssl
+
 from harness.emulator import visiting
+from harness.emulator.client_certificates import Standing, user_of
+from harness.emulator.unit import EmulatedUnit
+from harness.emulator.users import LoginRefused, User
 
 
 async def home(visit: visiting.Visit) -> visiting.Answer:
-    if visit.session is None:
-        return visiting.redirect(visit.unit.skin.http.to_login, visit.unit.skin.paths["login"])
+    skin = visit.unit.skin
+    if visit.session is None and skin.home.shown_to == "users":
+        return visiting.redirect(skin.http.to_login, skin.paths["login"])
     return visiting.render("home", visit.unit, visit.session)
 
 
 async def login(visit: visiting.Visit) -> visiting.Answer:
-    wanted = visit.request.query.get(visit.unit.skin.login.requested_page_field, "")
-    return visiting.render("login", visit.unit, visit.session, requested_page=wanted)
+    unit, texts = visit.unit, visit.unit.skin.login
+    wanted = visit.request.query.get(texts.requested_page_field, "")
+    standing, user = _standing(visit)
+    if standing is Standing.CERTIFICATE and visit.session is None:
+        assert user is not None, "told with this standing"
+        return _admit(visit, user, "/" + wanted)
+    return visiting.render("login", unit, visit.session, requested_page=wanted)
 
 
 async def denied(visit: visiting.Visit) -> visiting.Answer:
@@ -28,14 +39,38 @@ async def logout(visit: visiting.Visit) -> visiting.Answer:
 async def log_in(visit: visiting.Visit) -> visiting.Answer:
     unit, texts = visit.unit, visit.unit.skin.login
     form = await visit.form()
-    user = unit.users.get(form.get(texts.user_field, b"").decode("utf-8", "replace"))
-    if user is None or user.password.encode() != form.get(texts.password_field, b""):
+    wanted = "/" + form.get(texts.requested_page_field, b"").decode("ascii", "replace")
+    standing, user = _standing(visit)
+    if standing is Standing.NOBODY:
         return visiting.denied(unit)
+    name = form.get(texts.user_field, b"").decode("utf-8", "replace")
+    try:
+        user = user or unit.users.log_in(name, form.get(texts.password_field, b""))
+    except LoginRefused as refused:
+        unit.login_failed(refused)
+        return visiting.denied(unit)
+    return _admit(visit, user, wanted)
+
+
+def _standing(visit: visiting.Visit) -> tuple[Standing, User | None]:
+    peer = visit.request.get_extra_info("ssl_object")
+    assert peer is None or isinstance(peer, ssl.SSLObject)
+    return user_of(peer, visit.unit.administration.trust_in_use, visit.unit.users)
+
+
+def _admit(visit: visiting.Visit, user: User, wanted: str) -> visiting.Answer:
+    unit = visit.unit
     cookie = unit.sessions.open(user.name, visit.address)
     if cookie is None:
         return visiting.denied(unit)
-    wanted = "/" + form.get(texts.requested_page_field, b"").decode("ascii", "replace")
-    location = wanted if wanted in unit.skin.paths.values() else unit.skin.paths["root"]
-    answer = visiting.redirect(unit.skin.http.after_post, location)
+    answer = visiting.redirect(unit.skin.http.after_post, _landing(unit, user, wanted))
     answer.response.set_cookie(unit.skin.session.cookie, cookie, path="/")
     return answer
+
+
+def _landing(unit: EmulatedUnit, user: User, wanted: str) -> str:
+    paths = unit.skin.paths
+    if unit.users.is_expired(user):
+        # Function D, that the login leads there I (3.4).
+        return paths["change_password"]
+    return wanted if wanted in paths.values() else paths["root"]

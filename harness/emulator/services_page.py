@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.services import Service, Services
-from harness.emulator.skin import ServicesTexts
+from harness.emulator.texts import ServicesTexts
 from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
 
 
 @administrators_only
 async def services(visit: Admitted) -> Answer:
     unit = visit.unit
-    locked = frozenset() if unit.has_https_key else frozenset({"https"})
-    return render("services", unit, visit.session, locked=locked)
+    # Both need a key (mark D); how a row without one looks is unknown.
+    locked = frozenset() if unit.has_https_key else frozenset({"https", "sips_tcp"})
+    hidden = locked if unit.skin.services.without_key == "absent" else frozenset()
+    rows = [row for row in unit.services.rows if row.name not in hidden]
+    return render("services", unit, visit.session, locked=locked, rows=rows)
 
 
 @administrators_only
@@ -24,6 +28,9 @@ async def change_services(visit: Admitted) -> Answer:
     if not wanted.is_consistent:
         return back_to("services", visit, texts.bad_port)
     visit.unit.apply(wanted)
+    visit.unit.administration.audit.record(
+        Module.WEB, AuditSeverity.INFO, f"services changed by {visit.session.user}"
+    )
     return back_to("services", visit, texts.applied)
 
 

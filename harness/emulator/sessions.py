@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from harness.emulator.skin import SessionSettings
@@ -24,6 +25,8 @@ class Session:
     """What the next page has to say about the last submission."""
     asked_to_shut_down: bool = False
     """The Shutdown page asks to confirm."""
+    asked_to_delete: str | None = None
+    """The trust store whose deletion the certificates page asks to confirm."""
 
     def new_form(self) -> str:
         self.forms.append(secrets.token_hex(8))
@@ -44,8 +47,9 @@ class Session:
 class Sessions:
     """All sessions of one unit. They expire when somebody asks, so that an idle unit needs no timer."""
 
-    def __init__(self, settings: SessionSettings) -> None:
+    def __init__(self, settings: SessionSettings, idle_minutes: Callable[[], int]) -> None:
         self._settings = settings
+        self._idle_minutes = idle_minutes
         self._open: dict[str, Session] = {}
 
     def open(self, user: str, address: str) -> str | None:
@@ -67,10 +71,14 @@ class Sessions:
     def close(self, cookie: str | None) -> None:
         self._open.pop(cookie or "", None)
 
+    def forget(self, users: Collection[str]) -> None:
+        """End the sessions of these users."""
+        self._open = {cookie: session for cookie, session in self._open.items() if session.user not in users}
+
     def forget_all(self) -> None:
         self._open.clear()
 
     def _expire(self) -> None:
-        oldest = time.monotonic() - 60 * self._settings.idle_minutes
+        oldest = time.monotonic() - 60 * self._idle_minutes()
         for cookie in [cookie for cookie, session in self._open.items() if session.used < oldest]:
             del self._open[cookie]

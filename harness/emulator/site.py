@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from certstore.power import PowerCut
-from harness.emulator import api, certificate_page, forms, login_pages, services_page, shutdown_page, status_xml
+from harness.emulator import api, forms, images, status_xml
+from harness.emulator.page_table import change_at, page_at
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Answer, Page, Visit
+from harness.emulator.visiting import Answer, Visit, redirect
 
 # Two files of the largest size that certstore looks at, and the rest of the form.
 LARGEST_BODY = 40 * 2**20
@@ -84,10 +85,14 @@ async def _answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer:
             return Answer(response, reply.afterwards)
         case "GET" | "HEAD", "/system.xml":
             return Answer(web.Response(body=status_xml.system(unit), content_type="text/xml"))
+        case "GET" | "HEAD", path if path == f"/{skin.look.logo}":
+            return Answer(web.Response(body=images.logo(skin.look.style), content_type="image/gif"))
+        case _ if (secure := _redirected(unit, request)) is not None:
+            return secure
         case "GET" | "HEAD", path:
-            page = _page_at(path, skin.paths, PAGES)
+            page = page_at(path, skin.paths)
         case "POST", path:
-            page = _page_at(path, skin.change_paths, CHANGES)
+            page = change_at(path, skin.change_paths)
         case _:
             return Answer(web.Response(status=405, text="405 Method Not Allowed"))
     if page is None:
@@ -99,24 +104,11 @@ async def _answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer:
         return Answer(web.Response(status=400, text=f"400 Bad Request: {error}"))
 
 
-def _page_at(path: str, paths: Mapping[str, str], pages: Mapping[str, Page]) -> Page | None:
-    return next((pages[name] for name, known in paths.items() if known == path), None)
-
-
-PAGES: Mapping[str, Page] = {
-    "root": login_pages.home,
-    "home": login_pages.home,
-    "login": login_pages.login,
-    "logout": login_pages.logout,
-    "denied": login_pages.denied,
-    "services": services_page.services,
-    "certificates": certificate_page.certificates,
-    "shutdown": shutdown_page.shutdown,
-}
-
-CHANGES: Mapping[str, Page] = {
-    "login": login_pages.log_in,
-    "services": services_page.change_services,
-    "certificates": certificate_page.change_certificates,
-    "shutdown": shutdown_page.change_shutdown,
-}
+def _redirected(unit: EmulatedUnit, request: web.BaseRequest) -> Answer | None:
+    """Pages only: whether API and system.xml are redirected as well is not known (device-reference 4, mark U)."""
+    if not unit.administration.security.redirect or not unit.is_open("https"):
+        return None
+    if request.get_extra_info("ssl_object") is not None:
+        return None
+    port = unit.services["https"].port
+    return redirect(unit.skin.http.to_login, f"https://{unit.blueprint.address}:{port}{request.raw_path}")

@@ -1,21 +1,50 @@
 """How one generation looks from outside: paths, names, labels, texts and limits, read from `skins/*.toml`.
 
 Whatever the reference leaves open is a value in that file, so that a capture of a real unit can be dropped in
-without a change of code (device-reference 15.2).
+without a change of code (device-reference 15.2). A file may begin with `inherits = "4.3"`: then it holds only what
+differs from that generation.
 """
 
 from __future__ import annotations
 
 import functools
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Literal
+from typing import Any, Literal
 
-from harness.emulator.table import load
+from harness.emulator.table import read
+from harness.emulator.texts import (
+    Banners,
+    CertificateTexts,
+    DeniedTexts,
+    HelpTexts,
+    HomeTexts,
+    LoginTexts,
+    PageTexts,
+    RestartingTexts,
+    ServicesTexts,
+    ShutdownTexts,
+    Warning,
+    Words,
+)
 
-Words = tuple[str, ...]
 Version = Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
+
+@dataclass(frozen=True)
+class Look:
+    style: Literal["codian", "classic", "cisco"]
+    logo: str
+    """Its file name on the unit."""
+    logo_link: str
+    """The words of the link that the logo is; empty for a logo that is none."""
+    breadcrumb: str
+    """What stands before the way to the page; empty where no page shows its way."""
+    tools: Words
+    """The links at the top of a help page."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +61,17 @@ class TlsSettings:
     ciphers: str
     unloadable_pair: Literal["closed", "factory"]
     """What HTTPS does after a start whose stored pair the TLS library cannot load."""
+
+
+@dataclass(frozen=True)
+class UploadSettings:
+    """What the upload handler takes; by the words of `certstore.firmware`."""
+
+    mismatched_pair: Literal["refuse", "store"]
+    serving: Literal["chain", "leaf only"]
+    plain_pkcs8: Literal["accept", "refuse"]
+    encrypted_pkcs8: Literal["accept", "refuse"]
+    largest_file: int
 
 
 @dataclass(frozen=True)
@@ -53,124 +93,80 @@ class HttpSettings:
 @dataclass(frozen=True)
 class ApiSettings:
     version: str
-    methods: Words
+    methods: dict[str, bool]
+    """Which are there."""
     shut_down: str
     """How `operationalStatus` spells its last value."""
+    model_prefix: str
+    """Before the model's name in `device.query`."""
+    utf8_header: Literal["Accept-Encoding", "Accept-Charset"]
+    """The request header that asks for answers in UTF-8."""
+    connection: Literal["closed", "reset"]
+    """After an answer; a connection that is to be reset is kept until its next request."""
+    requests_at_once: int
+    connections: int
+    page_size: int
+    """How many conferences or participants one answer holds."""
 
 
 @dataclass(frozen=True)
-class LoginTexts:
-    heading: str
-    action: str
-    user_label: str
-    user_field: str
-    password_label: str
-    password_field: str
-    button: str
-    button_field: str
-    requested_page_field: str
-    log_in: str
-    log_out: str
-
-
-@dataclass(frozen=True)
-class DeniedTexts:
-    heading: str
-    intro: str
-    reasons: Words
-
-
-@dataclass(frozen=True)
-class HomeTexts:
-    heading: str
-
-
-@dataclass(frozen=True)
-class ServiceRow:
-    name: str
-    label: str
-    protocol: Literal["tcp", "udp"]
+class FtpSettings:
     port: int
+    greeting: str
 
 
 @dataclass(frozen=True)
-class ServicesTexts:
-    heading: str
-    button: str
-    applied: str
-    bad_port: str
-    no_key: str
-    open: str
-    closed: str
-    ticked_field: str
-    """`{name}` stands for the service's API name; so in `port_field`."""
-    port_field: str
-    rows: tuple[ServiceRow, ...]
+class Features:
+    """The keys that a unit has when its emulation begins."""
+
+    secure_management: bool
+    encryption: bool
+    names: dict[str, str]
+    codes: dict[str, str]
+    """The activation code of each, as somebody types it at Settings > Upgrade."""
 
 
 @dataclass(frozen=True)
-class CertificateTexts:
-    heading: str
-    status_section: str
-    upload_section: str
-    shows: Literal["stored", "running"]
-    """Which pair the status table describes between upload and restart."""
-    subject: str
-    issuer: str
-    issued: str
-    expires: str
-    private_key: str
-    key_matches: str
-    key_does_not_match: str
-    date_format: str
-    certificate_label: str
-    certificate_field: str
-    key_label: str
-    key_field: str
-    passphrase_label: str
-    passphrase_field: str
-    upload_button: str
-    upload_field: str
-    delete_button: str
-    delete_field: str
-    custom_in_use: str
-    default_in_use: str
-    uploaded: str
-    deleted: str
-    nothing_to_delete: str
-    refused: str
-    refusals: dict[str, str]
-    """By the name of the `certstore.Refusal`."""
+class Calls:
+    conferences: int
+    participants: int
+    """In each conference."""
+    at_shutdown: Literal["dropped", "refused"]
+    """What becomes of a shutdown while somebody is in a call."""
 
 
 @dataclass(frozen=True)
-class ShutdownTexts:
-    heading: str
-    steps: Literal[1, 2]
-    """Two: `shut_down` must be confirmed by a second submission."""
-    shut_down: str
-    shut_down_field: str
-    confirm: str
-    confirm_field: str
-    restart: str
-    restart_field: str
-    active: str
-    asked: str
-    shutting_down: str
-    shut: str
+class AccountSettings:
+    """Advanced account security (device-reference 3.4)."""
+
+    advanced: bool
+    failures: int
+    lock_minutes: int
+    length: int
+    of_each_kind: int
+    repeats: int
+    expire_days: int
+    most_users: int
+    longest: int
+    reserved: Words
 
 
 @dataclass(frozen=True)
-class RestartingTexts:
-    heading: str
-    text: str
+class ConfigurationFile:
+    passwords: Literal["clear", "hashed"]
+    private_key: Literal["left out", "included"]
 
 
 @dataclass(frozen=True)
-class Banners:
-    restart_required: str
-    shutting_down: str
-    shut_down: str
+class TrustSettings:
+    stores: Words
+    """Keys of `titles`; none before the generation that has them."""
+    takes_effect: Literal["at once", "after restart"]
+    titles: dict[str, str]
+    sip_verification: dict[str, str]
+    client_security: dict[str, str]
+    """Empty where clients cannot be asked for certificates."""
+    server_security: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -188,6 +184,7 @@ class Reasons:
     cold_boot: str
     web: str
     api: str
+    shutdown: str
 
 
 @dataclass(frozen=True)
@@ -197,15 +194,24 @@ class Skin:
     newest_build: str
     title: str
     """`{page}` stands for the page's heading."""
+    look: Look
     paths: dict[str, str]
+    """By page; a page that the generation does not have has none."""
     change_paths: dict[str, str]
     """Where the form of a page posts to."""
     one_time_field: str
     menu: tuple[MenuEntry, ...]
     tls: TlsSettings
+    upload: UploadSettings
     session: SessionSettings
     http: HttpSettings
     api: ApiSettings
+    ftp: FtpSettings
+    features: Features
+    calls: Calls
+    accounts: AccountSettings
+    configuration: ConfigurationFile
+    trust: TrustSettings
     login: LoginTexts
     denied: DeniedTexts
     home: HomeTexts
@@ -216,22 +222,55 @@ class Skin:
     banners: Banners
     timing: Timing
     reasons: Reasons
+    warnings: dict[str, Warning]
+    pages: dict[str, PageTexts]
+    help: dict[str, HelpTexts]
 
     def heading(self, page: str) -> str:
+        for tables in (self.pages, self.help):
+            if page in tables:
+                return tables[page].heading
         return str(getattr(self, page).heading)
+
+    def help_for(self, page: str) -> str | None:
+        """The help page about this page."""
+        return next((name for name, texts in self.help.items() if page in texts.about), None)
 
 
 @functools.cache
 def generations() -> tuple[str, ...]:
     """The firmware generations that can be emulated, oldest first."""
     names = [entry.name.removesuffix(".toml") for entry in _skins().iterdir() if entry.name.endswith(".toml")]
-    return tuple(sorted(names, key=lambda name: tuple(map(int, name.split(".")))))
+    numbered = [name for name in names if name[0].isdecimal()]
+    return tuple(sorted(numbered, key=lambda name: tuple(map(int, name.split(".")))))
 
 
 @functools.cache
 def load_skin(generation: str) -> Skin:
     """The skin of `generation`, one of `generations()`."""
-    return load(Skin, _skins() / f"{generation}.toml")
+    return skin_of(skin_document(generation), f"{generation}.toml")
+
+
+def skin_of(document: dict[str, Any], where: str) -> Skin:
+    """Raises ConfigurationError, which begins with `where`."""
+    skin: Skin = read(Skin, document, where)
+    return skin
+
+
+def skin_document(generation: str) -> dict[str, Any]:
+    """The generation's file on top of those that it inherits from."""
+    own = tomllib.loads((_skins() / f"{generation}.toml").read_text(encoding="utf-8"))
+    parent = own.pop("inherits", None)
+    return own if parent is None else on_top(own, skin_document(parent))
+
+
+def on_top(own: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables are merged, everything else is replaced."""
+    merged = dict(below)
+    for key, value in own.items():
+        inherited = below.get(key)
+        merged[key] = on_top(value, inherited) if isinstance(value, dict) and isinstance(inherited, dict) else value
+    return merged
 
 
 def _skins() -> Traversable:

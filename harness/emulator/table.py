@@ -15,7 +15,7 @@ from harness.errors import ConfigurationError
 
 Read = TypeVar("Read")
 
-SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float)}
+SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), bool: (bool,)}
 
 
 def load(kind: type[Read], file: Traversable) -> Read:
@@ -23,18 +23,19 @@ def load(kind: type[Read], file: Traversable) -> Read:
 
     Raises ConfigurationError for an unknown or missing key and for a value of another type.
     """
-    value: Read = _read(kind, tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+    value: Read = read(kind, tomllib.loads(file.read_text(encoding="utf-8")), file.name)
     return value
 
 
-def _read(kind: Any, value: object, where: str) -> Any:
+def read(kind: Any, value: object, where: str) -> Any:
+    """`value`, as tomllib gives it, as a `kind`. Raises ConfigurationError, which begins with `where`."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind) and isinstance(value, dict):
         return _read_table(kind, value, where)
     if origin is dict and isinstance(value, dict):
-        return {key: _read(arguments[1], found, f"{where}: {key}") for key, found in value.items()}
+        return {key: read(arguments[1], found, f"{where}: {key}") for key, found in value.items()}
     if origin is tuple and isinstance(value, list):
-        return tuple(_read(arguments[0], found, f"{where}[{index}]") for index, found in enumerate(value))
+        return tuple(read(arguments[0], found, f"{where}[{index}]") for index, found in enumerate(value))
     # By type as well: True is an int and equals 1.
     if origin is typing.Literal and any(type(value) is type(known) and value == known for known in arguments):
         return value
@@ -48,7 +49,7 @@ def _read_table(kind: Any, table: dict[str, object], where: str) -> Any:
     for problem, keys in {"unknown": table.keys() - wanted.keys(), "missing": wanted.keys() - table.keys()}.items():
         if keys:
             raise ConfigurationError(f"{where}: {problem} key {min(keys)!r}")
-    return kind(**{key: _read(wanted[key], value, f"{where}: {key}") for key, value in table.items()})
+    return kind(**{key: read(wanted[key], value, f"{where}: {key}") for key, value in table.items()})
 
 
 def _words(kind: Any) -> str:

@@ -8,9 +8,12 @@ import random
 import ssl
 from collections.abc import Coroutine, Iterable
 
-from certstore import Upload, UploadRefused, firmware_named
+from certstore import Upload, UploadRefused
 from certstore.power import PowerCut, PowerCutFiles
+from harness.emulator.administration import Administration
+from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
+from harness.emulator.client_certificates import asking_context
 from harness.emulator.conduct import Description, LogEntry
 from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, TlsConnection
 from harness.emulator.defects import conduct_of
@@ -24,7 +27,8 @@ from harness.emulator.sessions import Sessions
 from harness.emulator.sip import SipConnection
 from harness.emulator.skin import Skin
 from harness.emulator.store import Store
-from harness.emulator.users import users_of
+from harness.emulator.upload_rules import firmware_of
+from harness.emulator.users import LoginRefused
 
 log = logging.getLogger("harness.emulator")
 
@@ -36,10 +40,13 @@ class EmulatedUnit:
         self.blueprint = blueprint
         self.skin = skin
         self.identity = Identity.of(blueprint, skin)
-        self.users = users_of(blueprint.user, blueprint.password)
         self.conduct = conduct_of(blueprint.defect)
         self.clock = self.conduct.clock()
-        self.sessions = Sessions(self.skin.session)
+        self.administration = Administration(skin, blueprint.user, blueprint.password, self.clock.now)
+        self.users = self.administration.users
+        self.features = _features_of(blueprint, skin)
+        """The feature keys that are installed, by name."""
+        self.sessions = Sessions(self.skin.session, lambda: self.administration.security.idle_minutes)
         self.services = Services.at_first(
             self.skin,
             {"http": blueprint.http, "https": blueprint.https, "sips_tcp": blueprint.sip_tls},
@@ -50,7 +57,7 @@ class EmulatedUnit:
         self.boots = 0
         self.events = EventLog(self.clock.now, self._say)
         self.flash = PowerCutFiles()
-        self.store = self.conduct.blank_store(firmware_named(self.identity.software_version))
+        self.store = self.conduct.blank_store(firmware_of(self.identity.software_version, skin.upload))
         self._described = Description(self.store.stored.leaf, key_matches=True)
         self.serving: Pair | None = FACTORY
         """What HTTPS presents; None where the pair could not be loaded."""
@@ -64,7 +71,17 @@ class EmulatedUnit:
     @property
     def has_https_key(self) -> bool:
         """HTTPS needs one of them (device-reference 6, mark D)."""
-        return not set(FEATURE_KEYS).isdisjoint(self.blueprint.features)
+        return not self.features.isdisjoint(FEATURE_KEYS)
+
+    def activate(self, feature: str) -> None:
+        """Effective without a restart (device-reference 6, mark R)."""
+        self.features |= {feature}
+        self._open(row.name for row in self.services.rows if row.name not in self._listeners)
+
+    def login_failed(self, refused: LoginRefused) -> None:
+        """Somebody was not let in, by web, API or FTP."""
+        self.events.record("web", Severity.WARNING, f"login refused: {refused.fault.value}")
+        self.administration.audit.record(Module.WEB, AuditSeverity.WARNING, f"login refused: {refused.fault.value}")
 
     def is_open(self, service: str) -> bool:
         """Whether the listener really is there."""
@@ -207,6 +224,7 @@ class EmulatedUnit:
             self.lose_power()
             return
         self.clock.start()
+        self.administration.started()
         self.boots += 1
         self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
         self._connections, self._served_before = 0, self.serving or FACTORY
@@ -281,9 +299,19 @@ class EmulatedUnit:
         assert self.serving is not None, "nothing listens for TLS without a pair"
         self._connections += 1
         pair = self.conduct.presents(service, self._connections, self.serving, self._served_before)
+        trust = self.administration.trust_in_use
+        if service == "https" and trust.asks_clients:
+            # Made for each connection: the mode is rare, and a context takes a fraction of the handshake.
+            return asking_context(pair, self.skin.tls, trust)
         return self._context if pair is self.serving else context_for(pair, self.skin.tls)
 
     def _close(self, names: Iterable[str]) -> None:
         for name in names:
             if name in self._listeners:
                 self._listeners.pop(name).close()
+
+
+def _features_of(blueprint: Blueprint, skin: Skin) -> frozenset[str]:
+    there = {"secure_management": skin.features.secure_management, "encryption": skin.features.encryption}
+    absent = {skin.features.names[name] for name, is_there in there.items() if not is_there}
+    return frozenset(blueprint.features) - absent

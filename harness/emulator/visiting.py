@@ -13,6 +13,7 @@ from aiohttp import web
 from harness.emulator.forms import parse_form
 from harness.emulator.lifecycle import State
 from harness.emulator.sessions import Session
+from harness.emulator.skin import MenuEntry
 from harness.emulator.unit import EmulatedUnit
 
 
@@ -65,11 +66,14 @@ def _templates() -> jinja2.Environment:
     )
 
 
-def render(page: str, unit: EmulatedUnit, session: Session | None, **facts: object) -> Answer:
+def render(
+    page: str, unit: EmulatedUnit, session: Session | None, template: str | None = None, **facts: object
+) -> Answer:
+    """The page, made from the template of its name, or from another that it shares."""
     skin = unit.skin
     text = (
         _templates()
-        .get_template(f"{page}.html")
+        .get_template(f"{template or page}.html")
         .render(
             page=page,
             skin=skin,
@@ -77,6 +81,8 @@ def render(page: str, unit: EmulatedUnit, session: Session | None, **facts: obje
             identity=unit.identity,
             session=session,
             title=skin.title.format(page=skin.heading(page)),
+            menu=_menu(unit, session),
+            help=skin.help_for(page),
             banners=_banners(unit),
             notice=session.take_notice() if session else None,
             **facts,
@@ -84,6 +90,15 @@ def render(page: str, unit: EmulatedUnit, session: Session | None, **facts: obje
     )
     text = unit.conduct.page(text, page, unit.store)
     return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
+
+
+def _menu(unit: EmulatedUnit, session: Session | None) -> list[MenuEntry]:
+    """What somebody may see of it: others than administrators only what needs no right."""
+    user = unit.users.get(session.user) if session else None
+    entries = unit.skin.menu
+    if user is not None and unit.conduct.may_administer(user):
+        return list(entries)
+    return [entry for entry in entries if entry.pages[0] == "home" or entry.pages[0].startswith("help_")]
 
 
 def _banners(unit: EmulatedUnit) -> list[str]:
@@ -101,7 +116,7 @@ def denied(unit: EmulatedUnit) -> Answer:
     return redirect(unit.skin.http.after_post, unit.skin.paths["denied"])
 
 
-def administrators_only(page: AdmittedPage) -> Page:
+def everybody_logged_in(page: AdmittedPage) -> Page:
     """Others are sent to the login page, or told that access is denied (device-reference 3.3)."""
 
     @functools.wraps(page)
@@ -112,9 +127,26 @@ def administrators_only(page: AdmittedPage) -> Page:
             field = skin.login.requested_page_field
             wanted = quote(visit.request.path.removeprefix("/"))
             return redirect(skin.http.to_login, f"{skin.paths['login']}?{field}={wanted}")
-        if not conduct.is_from(session, visit.address) or not conduct.may_administer(visit.unit.users[session.user]):
+        if not conduct.is_from(session, visit.address):
             return denied(visit.unit)
         return await page(Admitted(visit.unit, visit.request, session))
+
+    return guarded
+
+
+def administrators_only(page: AdmittedPage) -> Page:
+    """As `everybody_logged_in`, with the right to administer and a password that has not expired."""
+
+    @everybody_logged_in
+    @functools.wraps(page)
+    async def guarded(visit: Admitted) -> Answer:
+        unit = visit.unit
+        user = unit.users[visit.session.user]
+        if not unit.conduct.may_administer(user):
+            return denied(unit)
+        if unit.users.is_expired(user):
+            return redirect(unit.skin.http.to_login, unit.skin.paths["change_password"])
+        return await page(visit)
 
     return guarded
 

@@ -51,7 +51,7 @@ def test_a_blueprint_does_not_show_its_password(tmp_path: Path) -> None:
 
 
 def test_every_model_can_be_emulated() -> None:
-    assert models().keys() == set(MODELS)
+    assert models().keys() >= set(MODELS)
 
 
 @pytest.mark.parametrize("generation", generations())
@@ -59,5 +59,8 @@ def test_every_page_of_a_menu_and_every_form_has_a_path(generation: str) -> None
     skin = load_skin(generation)
 
     assert {page for entry in skin.menu for page in entry.pages} <= skin.paths.keys()
-    assert skin.change_paths.keys() <= skin.paths.keys()
-    assert len(set(skin.paths.values())) == len(skin.paths)
+    # Two forms of one page post to places of their own.
+    assert skin.change_paths.keys() - {"trust"} <= skin.paths.keys()
+    there = [path for path in skin.paths.values() if path]
+    assert len(set(there)) == len(there)
+    assert not any(skin.paths[page] == "" for entry in skin.menu for page in entry.pages)

@@ -120,6 +120,7 @@ def test_a_person_replaces_the_certificate(
     browser.save_screenshot(str(tmp_path / "restart-required.png"))
 
     click_link(browser, "Settings")
+    click_link(browser, "Shutdown")
     press(browser, "Shut down MCU")
     browser.save_screenshot(str(tmp_path / "confirm.png"))
     press(browser, "Confirm MCU shutdown")

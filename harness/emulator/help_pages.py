@@ -1,0 +1,16 @@
+"""The unit's own help (device-reference 3.1): names as documented, to be read without a login (mark I)."""
+
+from __future__ import annotations
+
+import functools
+
+from harness.emulator.visiting import Answer, Page, Visit, render
+
+
+def help_page(name: str) -> Page:
+    return functools.partial(_help, name)
+
+
+async def _help(name: str, visit: Visit) -> Answer:
+    topic = visit.unit.skin.help[name]
+    return render(name, visit.unit, visit.session, template="help", topic=topic)

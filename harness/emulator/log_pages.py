@@ -1,0 +1,50 @@
+"""Logs: event log, audit log, system log (device-reference 10)."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from harness.emulator.audit import SHOWN, AuditSeverity, Module
+from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
+
+
+@administrators_only
+async def event_log(visit: Admitted) -> Answer:
+    records = [
+        (event.time, event.module, event.severity.name.capitalize(), event.text)
+        for event in reversed(visit.unit.events.entries)
+    ]
+    return render("event_log", visit.unit, visit.session, template="log", records=records)
+
+
+@administrators_only
+async def audit_log(visit: Admitted) -> Answer:
+    audit = visit.unit.administration.audit
+    records = [
+        (record.time, record.module.value, record.severity.value, record.text)
+        for record in islice(audit.records, SHOWN)
+    ]
+    return render("audit_log", visit.unit, visit.session, template="log", records=records, enabled=audit.enabled)
+
+
+@administrators_only
+async def restart_log(visit: Admitted) -> Answer:
+    records = [(entry.time, entry.reason) for entry in reversed(visit.unit.restart_log)]
+    return render("restart_log", visit.unit, visit.session, template="log", records=records)
+
+
+@administrators_only
+async def change_audit_log(visit: Admitted) -> Answer:
+    audit = visit.unit.administration.audit
+    fields = await submission(visit)
+    if fields is None:
+        return denied(visit.unit)
+    if "delete" in fields:
+        number = audit.delete()
+        audit.record(Module.WEB, AuditSeverity.WARNING, f"{number} audit records deleted by {visit.session.user}")
+    else:
+        # The last record of a log that is switched off says so.
+        audit.record(Module.WEB, AuditSeverity.WARNING, f"auditing switched off by {visit.session.user}")
+        audit.enabled = "enable" in fields
+        audit.record(Module.WEB, AuditSeverity.INFO, f"auditing switched on by {visit.session.user}")
+    return back_to("audit_log", visit)
