@@ -51,8 +51,7 @@ def article_self_signed(address: str) -> Material:
     """
     with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
         key, certificate = Path(folder, "privkey.pem"), Path(folder, "cacert.pem")
-        # OpenSSL 3 writes PKCS#8 unless told otherwise, which the article's firmware may not read.
-        openssl("genrsa", "-passout", ["-traditional", "-des3", "-out", str(key), str(pki.KEY_BITS)])
+        key.write_bytes(_article_keys.take())
         kind = "IP" if isinstance(pki.general_name(address), x509.IPAddress) else "DNS"
         alternative = f"subjectAltName={kind}:{address}"
         subject = ["-subj", f"/C=GB/O=mcu-hil/CN={address}", "-addext", alternative]
@@ -61,6 +60,17 @@ def article_self_signed(address: str) -> Material:
         pem = certificate.read_bytes()
         upload = Upload(pem, key.read_bytes(), PASSPHRASE)
     return Material(upload, (pki.pem_to_der(pem),))
+
+
+def _article_key() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
+        key = Path(folder, "privkey.pem")
+        # OpenSSL 3 writes PKCS#8 unless told otherwise, which the article's firmware may not read.
+        openssl("genrsa", "-passout", ["-traditional", "-des3", "-out", str(key), str(pki.KEY_BITS)])
+        return key.read_bytes()
+
+
+_article_keys = pki.KeyPool(_article_key)
 
 
 def ca_signed(address: str) -> Material:

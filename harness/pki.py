@@ -8,7 +8,9 @@ import ipaddress
 import itertools
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -105,23 +107,39 @@ def pem_to_der(pem: bytes) -> bytes:
     return x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
 
 
-_pool: list[rsa.RSAPrivateKey] = []
-_pool_lock = threading.Lock()
-_turns = itertools.count()
+Key = TypeVar("Key")
+
 POOL_SIZE = 6
 
 
-def rsa_key() -> rsa.RSAPrivateKey:
-    """A key of KEY_BITS bits; each of the last POOL_SIZE - 1 calls gave another one.
+class KeyPool(Generic[Key]):
+    """Makes up to POOL_SIZE keys, each when it is first wanted, and then hands them out in turn.
 
-    A key costs 150 ms of processor time, and a lab of 64 units would want hundreds: they take turns. Certificates
-    of different units still differ by serial number and name.
+    A key costs 150 ms of processor time or more, and a lab of 64 units would want hundreds. Certificates of different
+    units still differ by serial number and name.
     """
-    with _pool_lock:
-        if len(_pool) < POOL_SIZE:
-            _pool.append(rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS))
-            return _pool[-1]
-        return _pool[next(_turns) % POOL_SIZE]
+
+    def __init__(self, make: Callable[[], Key]) -> None:
+        self._make = make
+        self._keys: list[Key] = []
+        self._turns = itertools.count()
+        self._lock = threading.Lock()
+
+    def take(self) -> Key:
+        """A key; each of the last POOL_SIZE - 1 calls gave another one."""
+        with self._lock:
+            if len(self._keys) < POOL_SIZE:
+                self._keys.append(self._make())
+                return self._keys[-1]
+            return self._keys[next(self._turns) % POOL_SIZE]
+
+
+_rsa_keys = KeyPool(lambda: rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS))
+
+
+def rsa_key() -> rsa.RSAPrivateKey:
+    """A key of KEY_BITS bits, from a pool of this process."""
+    return _rsa_keys.take()
 
 
 @functools.cache
