@@ -148,12 +148,25 @@ class TlsTerms(Table):
         return self.fingerprint.removeprefix("sha256:").replace(":", "").lower()
 
 
+def _switches(value: object) -> object:
+    if not isinstance(value, dict) or not all(
+        isinstance(setting, str | bool | int | float) for setting in value.values()
+    ):
+        raise ValueError('want a table of names and values, such as { "tls.maximum" = "TLSv1.2" }')
+    return tuple(value.items())
+
+
+Switches = Annotated[tuple[tuple[str, str | bool | int | float], ...], BeforeValidator(_switches)]
+"""What the emulated unit has otherwise than its generation; the emulator knows the names."""
+
+
 class Emulated(Table):
     """An emulated unit: what it is built as."""
 
     firmware: str = "4.3(2.18)"
     restart_seconds: Annotated[float, Field(ge=0)] = 2.0
     defect: str | None = None
+    switches: Switches = ()
 
 
 class CredentialFiles(Table):

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.defects import DEFECTS
-from harness.emulator.skin import generations
+from harness.emulator.skin import generations, load_skin
+from harness.emulator.switches import Settings, switched
 from harness.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 FEATURE_KEYS = ("Secure management (HTTPS)", "Encryption")
 """The names of the keys that HTTPS needs one of (device-reference 6, mark D)."""
 
-VERSION = re.compile(r"(?P<generation>\d+\.\d+)(?:\((?P<build>\d+\.\d+)\))?")
-"""`major.minor(x.y)` (device-reference 1.1, mark D); without the bracket the generation's newest known build."""
+VERSION = re.compile(r"(?P<generation>\d+\.\d+)(?:\((?P<build>\d+(?:\.\d+)?)\))?")
+"""`major.minor(x.y)` (device-reference 1.1, mark D), `2.4(1)` too (M2.4, D); without the bracket the generation's newest known build."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Blueprint:
     user: str = "admin"
     password: str = field(default="", repr=False)
     features: tuple[str, ...] = FEATURE_KEYS
+    switches: Settings = ()
+    """What is otherwise than the generation's skin has it."""
 
     @property
     def generation(self) -> str:
@@ -53,7 +56,8 @@ class Blueprint:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Blueprint:
-        return cls(**(document | {name: tuple(document[name]) for name in ("features", "ticked")}))
+        lists = {name: tuple(document[name]) for name in ("features", "ticked")}
+        return cls(**(document | lists | {"switches": tuple((name, value) for name, value in document["switches"])}))
 
     @classmethod
     def of(cls, place: Place) -> Blueprint:
@@ -74,6 +78,7 @@ class Blueprint:
             firmware=place.emulated.firmware,
             restart_seconds=place.emulated.restart_seconds,
             defect=place.emulated.defect,
+            switches=place.emulated.switches,
             user=place.login.user,
             password=place.login.password.reveal(f"{place.name}: login password"),
         )
@@ -91,6 +96,8 @@ def check(place: Place) -> None:
     if version["generation"] not in generations():
         known = f"known are {', '.join(generations())}"
         raise _unknown(place, "firmware", version["generation"], generations(), known)
+    skin = load_skin(version["generation"])
+    switched(skin, place.emulated.switches, f"place {place.name!r}")
     if place.emulated.defect is not None and place.emulated.defect not in DEFECTS:
         raise _unknown(place, "defect", place.emulated.defect, DEFECTS, "docs/defects.md lists those that are known")
 

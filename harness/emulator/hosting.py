@@ -15,6 +15,7 @@ from harness.emulator.listener import PortTaken
 from harness.emulator.pair import Pair
 from harness.emulator.site import new_server
 from harness.emulator.skin import Skin, load_skin
+from harness.emulator.switches import Settings, differences, switched
 from harness.emulator.unit import EmulatedUnit
 
 Told = TypeVar("Told")
@@ -31,6 +32,8 @@ class Host:
 
     def __init__(self, skins: Skins = load_skin) -> None:
         self._skins = skins
+        self._worn: dict[tuple[str, Settings], Skin] = {}
+        """Units that look alike share their skin."""
         self.units: dict[str, EmulatedUnit] = {}
         self.failed: dict[str, str] = {}
         """Name of a unit that could not be started, and why."""
@@ -42,7 +45,7 @@ class Host:
     def start(self, blueprints: Iterable[Blueprint]) -> None:
         """Afterwards each is in `units`, listening, or in `failed`; one that cannot start stops no other."""
         for blueprint in blueprints:
-            unit = EmulatedUnit(blueprint, self._skins(blueprint.generation), self._server)
+            unit = EmulatedUnit(blueprint, self._skin_of(blueprint), self._server)
             self._at[blueprint.address] = unit
             try:
                 unit.start()
@@ -51,6 +54,14 @@ class Host:
                 del self._at[blueprint.address]
             else:
                 self.units[blueprint.name] = unit
+
+    def _skin_of(self, blueprint: Blueprint) -> Skin:
+        settings = (*differences(blueprint.model), *blueprint.switches)
+        key = (blueprint.generation, settings)
+        if key not in self._worn:
+            skin = self._skins(blueprint.generation)
+            self._worn[key] = switched(skin, settings, f"unit {blueprint.name!r}")
+        return self._worn[key]
 
     async def stop(self) -> None:
         """Nothing listens, no connection is open."""
