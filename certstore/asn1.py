@@ -373,7 +373,7 @@ class Sequence:
                 if length < 0x80:
                     start = at + 2
                     after = start + length
-                elif length == 0x82:
+                elif length == 0x82 and at + 4 < stop:
                     start = at + 4
                     after = start + (octets[at + 2] << 8 | octets[at + 3])
                 else:
@@ -555,8 +555,8 @@ def _identifier(tag: int) -> bytes:
 
 
 def encoded_integer(value: int) -> bytes:
-    """A non-negative INTEGER."""
-    return encoded(INTEGER, value.to_bytes(value.bit_length() // 8 + 1))
+    """An INTEGER."""
+    return encoded(INTEGER, value.to_bytes(_width(value), signed=True))
 
 
 def reencoded(value: Value) -> bytes:

@@ -190,6 +190,9 @@ def _rc4(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
 
 
 def _xts(family: Family, key: bytes, iv: bytes, data: bytes) -> bytes:
+    # CRYPTO_xts128_encrypt, xts128.c: there is nothing to steal from in less than a block.
+    if len(data) < family.block_octets:
+        raise Violation(Rule.BAD_DECRYPT)
     decryptor = Primitive(algorithms.AES(key), modes.XTS(iv)).decryptor()
     return decryptor.update(data) + decryptor.finalize()
 

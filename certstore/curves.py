@@ -137,6 +137,10 @@ def square_root(square: int, modulus: int) -> int:
     return root
 
 
+# Bits; more than a product of two elements has.
+_LONG = 2048
+
+
 @dataclass(frozen=True, slots=True)
 class BinaryField:
     """Polynomials over GF(2), as integers, modulo one of three or five terms."""
@@ -165,6 +169,16 @@ class BinaryField:
         return value < self.polynomial
 
     def reduced(self, value: int) -> int:
+        if value.bit_length() > _LONG:
+            # A piece at a time: shifting all of a long number for each of its bits would be quadratic.
+            octets = value.to_bytes(-(-value.bit_length() // _LONG) * _LONG // 8)
+            value = 0
+            for at in range(0, len(octets), _LONG // 8):
+                value = self._reduced(value << _LONG | int.from_bytes(octets[at : at + _LONG // 8]))
+            return value
+        return self._reduced(value)
+
+    def _reduced(self, value: int) -> int:
         degree = self.degree
         while value.bit_length() > degree:
             value ^= self.polynomial << value.bit_length() - degree - 1

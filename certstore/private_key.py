@@ -13,8 +13,11 @@ from certstore.ec_group import EcGroup, read_choice
 from certstore.public_key import DsaPublicKey, EcPublicKey, PublicKey, RsaPublicKey
 from certstore.rules import Rule, Violation
 
-# Computing y with longer numbers would keep the unit's web server busy for minutes.
-MAX_DSA_BITS = 2**15
+# OpenSSL has no limits on what it computes a public key from. With longer numbers than these the unit's web server
+# would be busy for long, and so would we. OPENSSL_DSA_MAX_MODULUS_BITS, dsa.h: beyond it nobody verifies a signature.
+MAX_DSA_BITS = 10_000
+# Seven times what the largest curve needs.
+MAX_SCALAR_BITS = 4096
 
 
 class PrivateKey(Protocol):
@@ -129,6 +132,8 @@ def read_ec(octets: bytes, group: EcGroup | None, branch: Branch) -> EcPrivateKe
         return EcPrivateKey(EcPublicKey(group, point, form), scalar)
     if not computes:
         raise Violation(Rule.NO_PUBLIC_KEY)
+    if 8 * len(scalar.lstrip(b"\0")) > MAX_SCALAR_BITS:
+        raise Violation(Rule.TOO_MANY_BITS)
     point = group.curve.multiple(int.from_bytes(scalar), group.generator)
     return EcPrivateKey(EcPublicKey(group, point, Form.UNCOMPRESSED), scalar)
 
