@@ -22,8 +22,9 @@ from tests.fuzz.case import Case, execute
 from tests.fuzz.seeds import seeds
 from tests.fuzz.words import libfuzzer_dictionary
 
-# Octets of a case, seconds an execution may take, and megabytes of one process.
-LONGEST, SLOWEST, LARGEST = 6000, 10, 1024
+# Octets of a case, seconds an execution may take even where many others want the processor, and megabytes of one
+# process.
+LONGEST, SLOWEST, LARGEST = 6000, 30, 1024
 
 _EXECUTIONS = re.compile(r"^(?:stat::number_of_executed_units: |#)(\d+)", re.MULTILINE)
 _COVERAGE = re.compile(r"^#\d+\s.* cov: (\d+)", re.MULTILINE)
