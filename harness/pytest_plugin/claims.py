@@ -6,7 +6,7 @@ A claim is run when its observations are there, whatever its turn (`slots` says 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.lane import Lane
 
 WORKER_OUTPUT = "mcu_hil"
+NO_PLACE = object()
 
 
 class NotAnswered(Failed):
@@ -53,9 +54,11 @@ class Claims:
     # Collection: one test a place.
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        if "place" not in metafunc.fixturenames:
+        if not self._offers("place", metafunc):
             return
         places = [pytest.param(place, id=place.name) for place in self._run.places]
+        # A worker may have no place at all; of an empty set pytest would make a test that is skipped.
+        places = places or [pytest.param(NO_PLACE, id="no-place")]
         about = _experiments(metafunc.definition)
         if "seen" in metafunc.fixturenames and not about:
             raise pytest.UsageError(
@@ -66,10 +69,14 @@ class Claims:
         if len(about) > 1:
             metafunc.parametrize("_about", [pytest.param(one, id=one.name) for one in about], indirect=True)
 
+    def _offers(self, fixture: str, metafunc: pytest.Metafunc) -> bool:
+        """Whether a test asks for this fixture and means ours: another suite may well have a `place` of its own."""
+        [*_, nearest] = metafunc._arg2fixturedefs.get(fixture) or [None]
+        return nearest is not None and getattr(nearest.func, "__self__", None) is self
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        # A worker may have no place at all: then pytest has made of each claim a test that is skipped.
-        mine = [item for item in items if _place(item) or "place" not in getattr(item, "fixturenames", ())]
+        mine = [item for item in items if _params(item).get("place") is not NO_PLACE]
         items[:] = [item for item in mine if item.nodeid not in self._run.done]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -222,12 +229,12 @@ def _verdict(report: pytest.TestReport, incident: Incident | None) -> Verdict | 
 
 def _place(item: pytest.Item) -> Place | None:
     """The place that a test is parametrised with; None for a test that needs no unit."""
-    found = item.callspec.params.get("place") if isinstance(item, pytest.Function) and _has_params(item) else None
+    found = _params(item).get("place")
     return found if isinstance(found, Place) else None
 
 
-def _has_params(item: pytest.Function) -> bool:
-    return hasattr(item, "callspec")
+def _params(item: pytest.Item) -> Mapping[str, object]:
+    return item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
 
 
 def _experiments(definition: pytest.Item) -> list[Experiment[object]]:
@@ -236,7 +243,7 @@ def _experiments(definition: pytest.Item) -> list[Experiment[object]]:
 
 
 def _experiment(claim: pytest.Function) -> Experiment[object]:
-    chosen = claim.callspec.params.get("_about")
+    chosen = _params(claim).get("_about")
     if isinstance(chosen, Experiment):
         return chosen
     [only] = _experiments(claim)

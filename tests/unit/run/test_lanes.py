@@ -201,3 +201,27 @@ def test_an_interrupted_run_leaves_its_units_at_the_baseline(bench: LabBench) ->
     assert status == 2, rest
     assert "every unit goes back to its baseline" in rest
     assert "a: going back to the baseline: restarted" in rest
+
+
+def test_a_suite_may_have_a_fixture_called_place_of_its_own(bench: LabBench) -> None:
+    suite = bench.folder / "test_suite.py"
+    suite.write_text(
+        """
+import pytest
+
+
+@pytest.fixture
+def place():
+    return "third"
+
+
+def test_of_something_else(place):
+    assert place == "third"
+"""
+    )
+
+    outcome = bench.run(bench.lab(bench.emulated("a")), tests=suite)
+
+    assert outcome.status == 0, outcome.output
+    assert outcome.verdicts == {"test_of_something_else": "held"}
+    assert not (bench.folder / "state" / "runs").exists() or not any((bench.folder / "state" / "runs").iterdir())
