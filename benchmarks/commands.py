@@ -30,7 +30,8 @@ def batch_jobs() -> tuple[int, ...]:
 
 def _records(samples: list[Sample]) -> Iterator[str]:
     for number in range(BATCH_UPLOADS):
-        upload = samples[number % len(samples)].upload
+        sample = samples[number % len(samples)]
+        upload = sample.uploads[number // len(samples) % len(sample.uploads)].fields
         passphrase = upload.passphrase
         record = {
             "id": str(number),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ssl
 import subprocess
 from collections.abc import Callable
+from itertools import cycle
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from benchmarks.rounds import Act, Contender, Figures, childrens_time, measured
-from benchmarks.samples import PASSPHRASE, Sample
+from benchmarks.samples import PASSPHRASE, Sample, Upload
 from certstore import receive
 
 MODEL = "certstore.receive"
@@ -24,68 +25,56 @@ BASELINE = BARE
 TARGET_SAMPLE = "DES-EDE3, chain of three"
 
 
-def _bare(sample: Sample) -> Act:
+def _bare(upload: Upload) -> None:
     """Certificates, key and comparison, with nothing of what decides whether the unit would take them."""
-    certificate, private_key, passphrase = _fields(sample)
-
-    def act() -> None:
-        certificates = x509.load_pem_x509_certificates(certificate)
-        key = load_pem_private_key(private_key, passphrase, unsafe_skip_rsa_key_validation=True)
-        assert key.public_key() == certificates[0].public_key(), "the samples are pairs"
-
-    return act
+    certificates = x509.load_pem_x509_certificates(upload.fields.certificate)
+    key = load_pem_private_key(
+        upload.fields.private_key, upload.fields.passphrase, unsafe_skip_rsa_key_validation=True
+    )
+    assert key.public_key() == certificates[0].public_key(), "the samples are pairs"
 
 
-def _fields(sample: Sample) -> tuple[bytes, bytes, bytes | None]:
-    return sample.upload.certificate, sample.upload.private_key, sample.upload.passphrase
-
-
-def _load(context: ssl.SSLContext, sample: Sample) -> None:
+def _load(context: ssl.SSLContext, upload: Upload) -> None:
     # A callable even for a plain key: otherwise a mistake in a sample would ask on the terminal.
-    context.load_cert_chain(sample.certificate_file, sample.key_file, lambda: PASSPHRASE)
+    context.load_cert_chain(upload.certificate_file, upload.key_file, lambda: PASSPHRASE)
 
 
-def _ssl_reused(sample: Sample) -> Act:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    return lambda: _load(context, sample)
+_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 
 
-def _ssl_new(sample: Sample) -> Act:
-    return lambda: _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), sample)
+def _ssl_reused(upload: Upload) -> None:
+    _load(_CONTEXT, upload)
 
 
-def _ssl_written(sample: Sample) -> Act:
+def _ssl_new(upload: Upload) -> None:
+    _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), upload)
+
+
+def _ssl_written(upload: Upload) -> None:
     """load_cert_chain reads files alone, and an upload is octets."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-
-    def act() -> None:
-        sample.certificate_file.write_bytes(sample.upload.certificate)
-        sample.key_file.write_bytes(sample.upload.private_key)
-        _load(context, sample)
-
-    return act
+    upload.certificate_file.write_bytes(upload.fields.certificate)
+    upload.key_file.write_bytes(upload.fields.private_key)
+    _load(_CONTEXT, upload)
 
 
-def _command(sample: Sample) -> Act:
+def _command(upload: Upload) -> None:
     """Two processes, which is how a script finds out whether key and certificate belong together."""
-    key = ["openssl", "pkey", "-in", str(sample.key_file), "-passin", "stdin", "-pubout"]
-    leaf = ["openssl", "x509", "-in", str(sample.certificate_file), "-noout", "-pubkey"]
-
-    def act() -> None:
-        outputs = [
-            subprocess.run(command, input=PASSPHRASE.encode("ascii"), capture_output=True, check=True).stdout
-            for command in (key, leaf)
-        ]
-        assert outputs[0] == outputs[1], "the samples are pairs"
-
-    return act
+    key = ["openssl", "pkey", "-in", str(upload.key_file), "-passin", "stdin", "-pubout"]
+    leaf = ["openssl", "x509", "-in", str(upload.certificate_file), "-noout", "-pubkey"]
+    outputs = [
+        subprocess.run(command, input=PASSPHRASE.encode("ascii"), capture_output=True, check=True).stdout
+        for command in (key, leaf)
+    ]
+    assert outputs[0] == outputs[1], "the samples are pairs"
 
 
-def _model(sample: Sample) -> Act:
-    return lambda: receive(sample.upload)
+def _model(upload: Upload) -> None:
+    receive(upload.fields)
 
 
-IN_PROCESS: dict[str, Callable[[Sample], Act]] = {
+Way = Callable[[Upload], None]
+
+IN_PROCESS: dict[str, Way] = {
     MODEL: _model,
     BARE: _bare,
     SSL_REUSED: _ssl_reused,
@@ -94,13 +83,18 @@ IN_PROCESS: dict[str, Callable[[Sample], Act]] = {
 }
 
 
+def _each_in_turn(way: Way, sample: Sample) -> Act:
+    uploads = cycle(sample.uploads)
+    return lambda: way(next(uploads))
+
+
 def measure(samples: list[Sample], rounds: int) -> dict[str, dict[str, Figures]]:
     """Figures of every contender, by sample."""
     contenders = {}
     for sample in samples:
-        for name, act in IN_PROCESS.items():
-            contenders[f"{sample.name}/{name}"] = Contender(act(sample))
-        contenders[f"{sample.name}/{COMMAND}"] = Contender(_command(sample), childrens_time)
+        for name, way in IN_PROCESS.items():
+            contenders[f"{sample.name}/{name}"] = Contender(_each_in_turn(way, sample))
+        contenders[f"{sample.name}/{COMMAND}"] = Contender(_each_in_turn(_command, sample), childrens_time)
     figures = measured(contenders, rounds)
     names = (*IN_PROCESS, COMMAND)
     return {sample.name: {name: figures[f"{sample.name}/{name}"] for name in names} for sample in samples}
