@@ -72,7 +72,7 @@ class Claims:
     def _offers(self, fixture: str, metafunc: pytest.Metafunc) -> bool:
         """Whether a test asks for this fixture and means ours: another suite may well have a `place` of its own."""
         found = metafunc._arg2fixturedefs.get(fixture)
-        return bool(found) and getattr(found[-1].func, "__self__", None) is self
+        return found is not None and getattr(found[-1].func, "__self__", None) is self
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
