@@ -6,8 +6,9 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO
 
 from certstore.batch import answers
 from certstore.branch import BRANCHES
@@ -69,23 +70,18 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(unknown))
     jobs = options.jobs or os.cpu_count() or 1
     status = 0
-
-    def write(lines: Iterable[bytes]) -> None:
-        nonlocal status
+    with ExitStack() as files:
+        lines: BinaryIO = sys.stdin.buffer
+        if options.batch != "-":
+            try:
+                lines = files.enter_context(Path(options.batch).open("rb"))
+            except OSError as error:
+                parser.error(f"{options.batch}: {error.strerror}")
         for answer in answers(lines, firmware, options.openssl, jobs):
             if answer["verdict"] == "error":
                 status = 1
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
-
-    if options.batch == "-":
-        write(sys.stdin.buffer)
-    else:
-        try:
-            with Path(options.batch).open("rb") as lines:
-                write(lines)
-        except OSError as error:
-            parser.error(f"{options.batch}: {error.strerror}")
     return status
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from certstore import OPENSSL_0_9_8, OPENSSL_1_0_1, Branch, asn1
 from certstore.asn1 import (
@@ -126,6 +128,9 @@ READ: dict[str, tuple[Type, bytes, Any]] = {
     "end-within-a-definite-sequence": (Numbers, encoded(SEQUENCE, ONE, END), "asn1-length"),
     "sequence-that-is-not-constructed": (Numbers, encoded(SEQUENCE & ~PIECES, ONE, TWO), "asn1-tag"),
     "field-missing": (Numbers, encoded(SEQUENCE, ONE), "asn1-missing"),
+    "long-field": (Middle, encoded(SEQUENCE, encoded(OCTET_STRING, LONG)), (None, LONG)),
+    "long-length-of-an-empty-last-field": (Middle, encoded(SEQUENCE, b"\4\x82\0\0"), "asn1-header"),
+    "long-length-of-a-field-beyond-its-sequence": (Middle, encoded(SEQUENCE, b"\4\x82\1\0x"), "asn1-header"),
     "field-too-many": (Numbers, encoded(SEQUENCE, ONE, TWO, ONE), "asn1-length"),
     "field-of-another-type": (Numbers, encoded(SEQUENCE, ONE, encoded(OCTET_STRING)), "asn1-tag"),
     "field-beyond-its-sequence": (Numbers, b"\x30\x05\x02\x01\x01\x02\x01\x02", "asn1-header"),
@@ -261,6 +266,39 @@ def test_optional_values_are_absent_when_another_tag_stands_there() -> None:
     for kind in (Integer, Numbers, Repeated(Integer), explicit(0, Integer), Choice((Integer,)), Strings):
         assert kind.read(encoded(NULL), 0, 2, OPENSSL_1_0_1, optional=True) is None
     assert Keeping(Numbers).read(encoded(NULL), 0, 2, OPENSSL_1_0_1, optional=True) is None
+
+
+class Delegated:
+    """A type that is what another is, but is not recognised as such."""
+
+    def __init__(self, kind: Type) -> None:
+        self.kind = kind
+        self.tag = kind.tag
+
+    def read(self, *arguments: Any, optional: bool = False) -> Any:
+        return self.kind.read(*arguments, optional=optional)
+
+
+FIELDS = (Field("a", Integer, optional=True), Field("b", OctetString), Field("c", BitStringType, optional=True))
+PLAIN = Sequence(FIELDS)
+DELEGATED = Sequence(tuple(Field(field.name, Delegated(field.type), field.optional) for field in FIELDS))
+
+PIECE = st.sampled_from(
+    [ONE, b"\4\1x", b"\3\2\0x", b"\4\x82\0\1x", b"\4\x82\0\0", b"\4\x81\1x", b"\4\x80", b"\0\0", b"\2", b"\4\x82"]
+)
+
+
+@given(st.lists(PIECE | st.binary(max_size=2), max_size=4), st.integers(-3, 3), st.booleans())
+def test_the_short_cut_for_plain_fields_is_the_rule(pieces: list[bytes], more: int, open_end: bool) -> None:
+    content = b"".join(pieces)
+    octets = bytes([SEQUENCE, 0x80 if open_end else max(0, len(content) + more)]) + content + b"\4\1y"
+    answers: list[Any] = []
+    for kind in (PLAIN, DELEGATED):
+        try:
+            answers.append(asn1.decode(kind, octets, OPENSSL_1_0_1))
+        except Violation as violation:
+            answers.append(violation.rule)
+    assert answers[0] == answers[1]
 
 
 def test_what_follows_a_value_is_left_alone() -> None:

@@ -8,6 +8,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,24 @@ def test_a_batch_without_bad_records_ends_well(pair: Any, authority: Any) -> Non
     status, given, _ = run(record("refused", pair.certificate, authority.key), "--batch", "-")
 
     assert (status, given[0]["verdict"]) == (0, "refused")
+
+
+class StandardInput:
+    """Standard input, as far as the command looks at it."""
+
+    def __init__(self, octets: bytes) -> None:
+        self.buffer = BytesIO(octets)
+
+
+def test_every_kind_of_answer_in_one_process(
+    pair: Any, authority: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = record("a", pair.certificate, pair.key) + record("b", pair.certificate, authority.key) + b"c\n"
+    monkeypatch.setattr(sys, "stdin", StandardInput(batch))
+
+    assert main(["--batch", "-", "--openssl", "1.0.1"]) == 1
+    verdicts = [json.loads(line)["verdict"] for line in capsys.readouterr().out.splitlines()]
+    assert verdicts == ["accepted", "refused", "error"]
 
 
 def test_an_empty_batch_ends_well() -> None:

@@ -99,6 +99,30 @@ def test_a_block_is_found_by_its_lines(text: bytes, edit: Callable[[bytes], byte
     assert first(edit(text)) == outcome
 
 
+@pytest.mark.parametrize(("edit", "outcome"), EDITS.values(), ids=EDITS)
+def test_so_is_one_with_a_label_that_tools_write(
+    block: Callable[..., bytes], edit: Callable[[bytes], bytes], outcome: Block | str
+) -> None:
+    def relabelled(octets: bytes) -> bytes:
+        return octets.replace(b" X-----", b" PRIVATE KEY-----")
+
+    expected = outcome
+    if isinstance(outcome, Block) and outcome.label == b"X":
+        expected = outcome._replace(label=b"PRIVATE KEY")
+    assert first(relabelled(edit(block(b"X", DATA)))) == expected
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b"QUJD", b"QUJD\n\n", b"QUJDR\n", b"QU=D\n", b"QUJ==\n", b"=\n", b"QUJD\nQUJD\n", b"\n", b"QUI=\n", b"Q\0=\n"],
+)
+@pytest.mark.parametrize("full_lines", [0, 1, 2])
+def test_data_in_lines_that_are_not_quite_full(full_lines: int, tail: bytes) -> None:
+    first(
+        b"-----BEGIN PRIVATE KEY-----\n" + (b"QUJD" * 16 + b"\n") * full_lines + tail + b"-----END PRIVATE KEY-----\n"
+    )
+
+
 @pytest.mark.parametrize("columns", [1, 4, 63, 65, 72, 76])
 def test_after_an_empty_line_only_64_columns_will_do(block: Callable[..., bytes], columns: int) -> None:
     assert first(block(b"X", DATA, b"A: b\n\n")) == Block(b"X", b"A: b\n", DATA)

@@ -137,13 +137,12 @@ def test_square_roots_are_found(modulus: int) -> None:
         assert root * root % modulus == number * number % modulus
 
 
-@pytest.mark.parametrize(("square", "modulus"), [(3, 7), (2, 15), (9, 561), (4, 341), (1, 1105)])
-def test_square_roots_that_are_none_are_refused(square: int, modulus: int) -> None:
-    try:
-        root = square_root(square, modulus)
-    except Violation:
-        return
-    assert root * root % modulus == square
+@pytest.mark.parametrize(
+    ("square", "modulus", "rule"), [(3, 7, "BAD_POINT"), (1, 9, "BAD_CURVE"), (16, 85, "BAD_CURVE")]
+)
+def test_what_has_no_root_and_what_is_no_prime_is_told(square: int, modulus: int, rule: str) -> None:
+    with pytest.raises(Violation, match=rule):
+        square_root(square, modulus)
 
 
 def test_numbers_without_inverse_are_refused() -> None:

@@ -34,6 +34,7 @@ from certstore.identifiers import (
     oid,
 )
 from certstore.private_key import MAX_DSA_BITS
+from certstore.public_key import DsaPublicKey
 
 Verdict = Callable[..., str]
 Write = Callable[..., bytes]
@@ -487,6 +488,13 @@ def test_a_broken_key_may_be_followed_by_a_good_one(pair: Any, block: Write, ver
         "bad-curve",
         "accepted",
     )
+
+
+def test_a_public_key_is_written_with_the_parameters_it_has() -> None:
+    with_parameters, without = DsaPublicKey(5, (23, 11, 4)), DsaPublicKey(5, None)
+
+    for key, inside in ((with_parameters, True), (without, False)):
+        assert (encoded_integer(23) in key.subject_public_key_info()) is inside
 
 
 def test_types_must_agree(pair: Any, ec_pair: Any, dsa_pair: Any, branch: Branch, verdict: Verdict) -> None:
