@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.drivers.emulated import Emulation, emulated_units
+from harness.emulator.blueprint import Blueprint
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Place, load_lab
 
@@ -72,7 +73,7 @@ def _show(places: Sequence[Place], emulation: Emulation) -> None:
             place.name,
             place.model,
             place.emulated.firmware,
-            f"http://{place.address}:{place.ports.http}\nhttps://{place.address}:{place.ports.https}",
+            "\n".join(_addresses(place)),
             f"{place.login.user}, {_password_words(place)}",
         )
     console = Console(highlight=False)
@@ -82,7 +83,13 @@ def _show(places: Sequence[Place], emulation: Emulation) -> None:
         PROCEDURE.format(name=first.name, address=first.address, http=first.ports.http, https=first.ports.https),
         soft_wrap=True,
     )
+    console.print(f"All of them at a glance: {emulation.overview}", soft_wrap=True)
     console.print("Ctrl-C ends all of them.")
+
+
+def _addresses(place: Place) -> list[str]:
+    web = [f"http://{place.address}:{place.ports.http}", f"https://{place.address}:{place.ports.https}"]
+    return [*web, *Blueprint.of(place).lines]
 
 
 def _password_words(place: Place) -> str:

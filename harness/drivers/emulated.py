@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import select
 import subprocess
@@ -9,29 +10,77 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.faults import Faults
+from harness.emulator.report import Report
 from harness.errors import BenchError
 from harness.lab import Place
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
+CONTROL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Emulation:
-    """Units that listen, except those that could not."""
+    """Units that listen, except those that could not.
+
+    What follows `wait` is the control interface: for tests of the harness, never for a driver, which must not know
+    that a unit is emulated. Its methods raise BenchError where the process does not do as asked.
+    """
 
     failed: dict[str, str]
     """Place name to one line that says why; `127.10.0.3:8443 is in use by another program`."""
+    overview: str
+    """The address of a page with all units, for a browser."""
+    _token: str = field(repr=False)
     _process: subprocess.Popen[bytes] = field(repr=False)
 
     def wait(self) -> NoReturn:
         """For a person to end us. Raises BenchError should the units end of themselves."""
         status = self._process.wait()
         raise BenchError(f"the emulated units have ended (status {status})")
+
+    def truth(self, place: str) -> Report:
+        """What the unit of this place really stores, serves and does."""
+        return Report.from_document(self._request("GET", f"/units/{place}", None))
+
+    def cut_power(self, place: str) -> None:
+        """Now, and for a moment: the unit starts again by itself."""
+        self._request("POST", f"/units/{place}/cut-power", {})
+
+    def cut_power_after(self, place: str, steps: int) -> None:
+        """In place of the flash operation that comes after so many more; the unit then starts again by itself."""
+        self._request("POST", f"/units/{place}/cut-power-after", {"steps": steps})
+
+    def power_off(self, place: str) -> None:
+        self._request("POST", f"/units/{place}/power-off", {})
+
+    def power_on(self, place: str) -> None:
+        self._request("POST", f"/units/{place}/power-on", {})
+
+    def suffer(self, place: str, faults: Faults) -> None:
+        """Of the bench, from now on; `Faults()` ends all of them."""
+        self._request("POST", f"/units/{place}/faults", faults.document())
+
+    def _request(self, method: str, path: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
+        connection = http.client.HTTPConnection(urlsplit(self.overview).netloc, timeout=CONTROL_SECONDS)
+        body = None if arguments is None else json.dumps(arguments)
+        try:
+            connection.request(method, path, body, {"Authorization": f"Bearer {self._token}"})
+            answer = connection.getresponse()
+            document: dict[str, Any] = json.loads(answer.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise BenchError(f"the control interface of the emulated units does not answer: {error}") from error
+        finally:
+            connection.close()
+        if answer.status != http.client.OK:
+            raise BenchError(f"{method} {path}: {document['error']}")
+        return document
 
 
 @contextmanager
@@ -71,7 +120,8 @@ def _started(process: subprocess.Popen[bytes], blueprints: list[Blueprint]) -> E
     line = process.stdout.readline()
     if not line:
         raise BenchError("the emulated units did not start: their process ended")
-    return Emulation(json.loads(line)["failed"], process)
+    told = json.loads(line)
+    return Emulation(told["failed"], told["desk"], told["token"], process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

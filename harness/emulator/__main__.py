@@ -1,9 +1,10 @@
 """`python -m harness.emulator`: one line of JSON in, one line out, units until standard input ends.
 
 In: `{"units": [blueprint, ...]}`, each as `Blueprint.document` gives it. Out, when all listen:
-`{"ready": {name: {"http": "127.10.0.1:8080", "https": "127.10.0.1:8443"}}, "failed": {name: reason}}`.
-Secrets come this way and no other. When standard input ends, so does the process: however its parent goes, it does
-not stay behind.
+`{"ready": {name: {"http": "127.10.0.1:8080", "https": "127.10.0.1:8443"}}, "failed": {name: reason}, "desk": url,
+"token": token}`: the desk has the overview and, for who has the token, the control interface.
+Secrets come and go this way and no other. When standard input ends, so does the process: however its parent goes, it
+does not stay behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import signal
 import sys
 
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.desk import Desk
 from harness.emulator.hosting import Host
 
 LARGEST_LINE = 64 * 2**20
@@ -45,7 +47,8 @@ async def _run() -> None:
     if not asked:
         return
     host.start(Blueprint.from_document(unit) for unit in json.loads(asked)["units"])
-    _answer(host)
+    await host.open_lines()
+    _answer(host, host.open_desk())
     closed = loop.create_task(_end_of(commands))
     closed.add_done_callback(lambda _: finished.set())
     await finished.wait()
@@ -53,12 +56,13 @@ async def _run() -> None:
     await host.stop()
 
 
-def _answer(host: Host) -> None:
+def _answer(host: Host, desk: Desk) -> None:
     ready = {
         name: {service: f"{unit.blueprint.address}:{unit.services[service].port}" for service in ("http", "https")}
         for name, unit in host.units.items()
     }
-    sys.stdout.write(json.dumps({"ready": ready, "failed": host.failed}) + "\n")
+    told = {"ready": ready, "failed": host.failed, "desk": desk.url, "token": desk.control.token}
+    sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.defects import DEFECTS
+from harness.emulator.lines import Outlet, SerialLine, outlet, read_outlet, read_serial_line, serial_line
 from harness.emulator.skin import generations, load_skin
 from harness.emulator.switches import Settings, switched
 from harness.errors import ConfigurationError
@@ -44,6 +45,15 @@ class Blueprint:
     features: tuple[str, ...] = FEATURE_KEYS
     switches: Settings = ()
     """What is otherwise than the generation's skin has it."""
+    console: SerialLine | None = None
+    outlet: Outlet | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """How its console and its outlet are reached, for a person to type."""
+        console = [] if self.console is None else [self.console.login.words]
+        power = [] if self.outlet is None else [f"{self.outlet.login.words} off {self.outlet.number}"]
+        return (*console, *power)
 
     @property
     def generation(self) -> str:
@@ -56,8 +66,14 @@ class Blueprint:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Blueprint:
-        lists = {name: tuple(document[name]) for name in ("features", "ticked")}
-        return cls(**(document | lists | {"switches": tuple((name, value) for name, value in document["switches"])}))
+        read = {
+            "features": tuple(document["features"]),
+            "ticked": tuple(document["ticked"]),
+            "switches": tuple((name, value) for name, value in document["switches"]),
+            "console": read_serial_line(document["console"]),
+            "outlet": read_outlet(document["outlet"]),
+        }
+        return cls(**(document | read))
 
     @classmethod
     def of(cls, place: Place) -> Blueprint:
@@ -81,6 +97,8 @@ class Blueprint:
             switches=place.emulated.switches,
             user=place.login.user,
             password=place.login.password.reveal(f"{place.name}: login password"),
+            console=serial_line(place),
+            outlet=outlet(place),
         )
 
 

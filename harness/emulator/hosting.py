@@ -7,16 +7,20 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.desk import Desk
+from harness.emulator.faults import Faults
 from harness.emulator.listener import PortTaken
-from harness.emulator.pair import Pair
 from harness.emulator.site import new_server
 from harness.emulator.skin import Skin, load_skin
 from harness.emulator.switches import Settings, differences, switched
+from harness.emulator.truth import Truth
 from harness.emulator.unit import EmulatedUnit
+
+if TYPE_CHECKING:
+    from harness.emulator.ssh_lines import LineServers
 
 Told = TypeVar("Told")
 
@@ -39,6 +43,8 @@ class Host:
         """Name of a unit that could not be started, and why."""
         self._at: dict[str, EmulatedUnit] = {}
         self._server = new_server(self._at.get)
+        self.desk: Desk | None = None
+        self._lines: LineServers | None = None
         # Uploads are read there. Each thread has a heap of its own, so that many would cost more than they bring.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(READERS, "upload reader"))
 
@@ -63,42 +69,38 @@ class Host:
             self._worn[key] = switched(skin, settings, f"unit {blueprint.name!r}")
         return self._worn[key]
 
+    async def open_lines(self) -> None:
+        """Consoles and outlets, where units have them. A unit whose line cannot be had has failed."""
+        wired = [unit for unit in self.units.values() if unit.blueprint.lines]
+        if not wired:
+            return
+        # Only here: asyncssh is 20 MB in a process that is to hold a thousand units in 100.
+        from harness.emulator.ssh_lines import LineServers
+
+        self._lines = LineServers()
+        for name, why in (await self._lines.start(wired)).items():
+            self.failed[name] = why
+            unit = self.units.pop(name)
+            unit.stop()
+            del self._at[unit.blueprint.address]
+
+    def open_desk(self) -> Desk:
+        """The overview and the control interface."""
+        self.desk = Desk(self.units)
+        return self.desk
+
     async def stop(self) -> None:
         """Nothing listens, no connection is open."""
+        if self.desk is not None:
+            await self.desk.close()
+        if self._lines is not None:
+            await self._lines.stop()
         for unit in self.units.values():
             unit.stop()
         # A connection that was accepted in the last moment takes some turns of the loop to be made, and aborted.
         for _ in range(5):
             await asyncio.sleep(0)
         await self._server.shutdown(timeout=1.0)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What a unit really stores and serves, whatever it says."""
-
-    stored: Pair
-    running: Pair
-    serving: Pair | None
-    boots: int
-    """How often it has started since its emulation began."""
-    phase: str
-    """Its state in the lifecycle: `active`, `off`, `booting` ..."""
-    events: tuple[str, ...]
-    """The event log, oldest first."""
-    restart_reasons: tuple[str, ...]
-
-    @classmethod
-    def of(cls, unit: EmulatedUnit) -> Truth:
-        return cls(
-            unit.store.stored,
-            unit.store.running,
-            unit.serving,
-            unit.boots,
-            unit.state.name.lower().replace("_", " "),
-            tuple(map(str, unit.events.entries)),
-            tuple(entry.reason for entry in unit.restart_log),
-        )
 
 
 class HostThread:
@@ -129,6 +131,13 @@ class HostThread:
     def power_on(self, name: str) -> None:
         self._ask(name, EmulatedUnit.power_on)
 
+    def suffer(self, name: str, faults: Faults) -> None:
+        self._ask(name, lambda unit: unit.suffer(faults))
+
+    def restart(self, name: str) -> None:
+        """As by the API."""
+        self._ask(name, lambda unit: unit.restart(unit.skin.reasons.api))
+
     def _ask(self, name: str, question: Callable[[EmulatedUnit], Told]) -> Told:
         async def ask() -> Told:
             return question(self._host.units[name])
@@ -158,4 +167,5 @@ def hosted(blueprints: Iterable[Blueprint], skins: Skins = load_skin) -> Iterato
 async def _started(blueprints: list[Blueprint], skins: Skins) -> Host:
     host = Host(skins)
     host.start(blueprints)
+    await host.open_lines()
     return host

@@ -47,6 +47,12 @@ class Listener:
             raise PortTaken(f"{address}:{port} {why}") from error
         self._loop.add_reader(self._socket, self._accept)
 
+    @property
+    def port(self) -> int:
+        """The one that was asked for; where that was 0, the one that the system chose."""
+        number: int = self._socket.getsockname()[1]
+        return number
+
     def close(self) -> None:
         """Afterwards connecting is refused, and what is already written is all that is sent."""
         self._stop_listening()

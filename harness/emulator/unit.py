@@ -15,13 +15,18 @@ from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
 from harness.emulator.client_certificates import asking_context
 from harness.emulator.conduct import Description, LogEntry
-from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, TlsConnection
+from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, Register, TlsConnection
+from harness.emulator.console import SerialConsole
+from harness.emulator.console import texts as console_texts
 from harness.emulator.defects import conduct_of
 from harness.emulator.event_log import EventLog, Severity
+from harness.emulator.faults import NO_FAULTS, Faults
 from harness.emulator.identity import Identity
+from harness.emulator.impairment import Impaired, Silent
 from harness.emulator.lifecycle import Event, State, after, allows
 from harness.emulator.listener import Listener, PortTaken
 from harness.emulator.pair import FACTORY, Pair, PairUnloadable, context_for
+from harness.emulator.reasons import Reason, in_words
 from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
 from harness.emulator.sip import SipConnection
@@ -31,6 +36,10 @@ from harness.emulator.upload_rules import firmware_of
 from harness.emulator.users import LoginRefused
 
 log = logging.getLogger("harness.emulator")
+
+
+AS_FROM_FACTORY = ("admin", "")
+"""Who administers a fresh unit, and the password (device-reference 3.4, mark D)."""
 
 
 class EmulatedUnit:
@@ -47,15 +56,15 @@ class EmulatedUnit:
         self.features = _features_of(blueprint, skin)
         """The feature keys that are installed, by name."""
         self.sessions = Sessions(self.skin.session, lambda: self.administration.security.idle_minutes)
-        self.services = Services.at_first(
-            self.skin,
-            {"http": blueprint.http, "https": blueprint.https, "sips_tcp": blueprint.sip_tls},
-            blueprint.ticked,
-        )
+        self.services = self._services_at_first()
         self.restart_log = [LogEntry(self.clock.restart_time, self.skin.reasons.cold_boot)]
         self.state = State.ACTIVE
         self.boots = 0
-        self.events = EventLog(self.clock.now, self._say)
+        self.console = SerialConsole(self)
+        self.address_method = "DHCP"
+        """How port A has got its address, as the console tells it."""
+        self.events = EventLog(self.clock.now, self.console.log)
+        self.faults = NO_FAULTS
         self.flash = PowerCutFiles()
         self.store = self.conduct.blank_store(firmware_of(self.identity.software_version, skin.upload))
         self._described = Description(self.store.stored.leaf, key_matches=True)
@@ -64,6 +73,7 @@ class EmulatedUnit:
         self._context = self.conduct.context(FACTORY, self.skin.tls, None)
         self._served_before: Pair = FACTORY
         self._connections = 0
+        self._arrivals = 0
         self._http = http
         self._listeners: dict[str, Listener] = {}
         self._under_way: asyncio.Task[None] | None = None
@@ -163,6 +173,7 @@ class EmulatedUnit:
     def restart(self, reason: str) -> None:
         """Drop everything now, be gone for the blueprint's restart_seconds, and come back with the stored pair."""
         if allows(self.state, Event.RESTART) and self.conduct.obeys_restart():
+            self.console.say(console_texts().going_down.format(reason=reason))
             self._go_down(Event.RESTART)
             self._begin(self._boot(reason, Event.RESTART))
 
@@ -174,6 +185,7 @@ class EmulatedUnit:
     def power_off(self) -> None:
         """Nothing is written any more, and nothing is said."""
         self.flash.cut()
+        self.console.power_lost()
         self.state = after(self.state, Event.POWER_LOSS)
         self.stop()
         self.sessions.forget_all()
@@ -186,8 +198,41 @@ class EmulatedUnit:
             self.flash = PowerCutFiles(self.flash.aftermath(random.randrange))
             self._begin(self._boot(self.skin.reasons.cold_boot, Event.POWER_LOSS))
 
-    def _say(self, line: str) -> None:
-        """At the console."""
+    def reset_configuration(self) -> None:
+        """At the console, while it starts: forget what was set, and start once more (device-reference 9, mark D)."""
+        try:
+            if console_texts().reset_removes_pair == "yes":
+                store = self.store.remove()
+                store.save(self.flash)
+                self.store = store
+        except PowerCut:
+            self.lose_power()
+            return
+        self.administration = Administration(self.skin, *AS_FROM_FACTORY, self.clock.now)
+        self.users = self.administration.users
+        self.services = self._services_at_first()
+        self.address_method = "DHCP"
+        self._begin(self._boot(in_words(Reason.RESET, self.skin.api.version), Event.RESTART))
+
+    def knows_administrator(self, name: str, password: str) -> bool:
+        user = self.users.get(name)
+        return user is not None and user.is_administrator and user.password == password
+
+    def _services_at_first(self) -> Services:
+        plan = self.blueprint
+        ports = {"http": plan.http, "https": plan.https, "sips_tcp": plan.sip_tls}
+        return Services.at_first(self.skin, ports, plan.ticked)
+
+    @property
+    def has_power(self) -> bool:
+        return self.state is not State.OFF
+
+    def suffer(self, faults: Faults) -> None:
+        """Of the bench, from now on."""
+        self.faults = faults
+        self.clock.ahead_by(faults.clock_seconds)
+        if faults.console_down:
+            self.console.hang_up()
 
     def _begin(self, phase: Coroutine[object, object, None]) -> None:
         if self._under_way is not None:
@@ -217,7 +262,9 @@ class EmulatedUnit:
             self.sessions.forget_all()
 
     async def _boot(self, reason: str, event: Event) -> None:
+        self.console.starting()
         await asyncio.sleep(self.conduct.seconds_down(self.blueprint.restart_seconds))
+        await self.console.answered()
         try:
             self._load(event)
         except PowerCut:
@@ -232,6 +279,7 @@ class EmulatedUnit:
         self.state = after(self.state, Event.LISTENING)
         for taken in self._open([row.name for row in self.services.rows]):
             log.warning("%s: %s", self.blueprint.name, taken)
+        self.console.running()
         await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.finishing_boot)
         self.state = after(self.state, Event.BOOTED)
         if not self.conduct.stays_up(self.boots):
@@ -280,7 +328,18 @@ class EmulatedUnit:
         return taken
 
     def _connection_of(self, service: str) -> ConnectionFactory | None:
-        """What answers on the port of a service; None where nothing does."""
+        """What answers on the port of a service, over the network as it is; None where nothing does."""
+        end = self._end_of(service)
+        return None if end is None else lambda register: self._impaired(end, register)
+
+    def _impaired(self, end: ConnectionFactory, register: Register) -> asyncio.Protocol:
+        if not self.faults.on_the_network:
+            return end(register)
+        self._arrivals += 1
+        return Silent(register) if self.faults.loses(self._arrivals) else Impaired(end(register), self.faults)
+
+    def _end_of(self, service: str) -> ConnectionFactory | None:
+        """The unit's own end of a connection."""
         match service:
             case "http":
                 return lambda register: PlainConnection(self._http(), register)
