@@ -288,10 +288,12 @@ PIECE = st.sampled_from(
 )
 
 
-@given(st.lists(PIECE | st.binary(max_size=2), max_size=4), st.integers(-3, 3), st.booleans())
-def test_the_short_cut_for_plain_fields_is_the_rule(pieces: list[bytes], more: int, open_end: bool) -> None:
+@given(st.lists(PIECE | st.binary(max_size=2), max_size=4), st.integers(-3, 3) | st.none())
+def test_the_short_cut_for_plain_fields_is_the_rule(pieces: list[bytes], more: int | None) -> None:
+    """A sequence of any pieces; its length is off by `more`, or indefinite."""
     content = b"".join(pieces)
-    octets = bytes([SEQUENCE, 0x80 if open_end else max(0, len(content) + more)]) + content + b"\4\1y"
+    length = 0x80 if more is None else max(0, len(content) + more)
+    octets = bytes([SEQUENCE, length]) + content + b"\4\1y"
     answers: list[Any] = []
     for kind in (PLAIN, DELEGATED):
         try:
@@ -299,6 +301,10 @@ def test_the_short_cut_for_plain_fields_is_the_rule(pieces: list[bytes], more: i
         except Violation as violation:
             answers.append(violation.rule)
     assert answers[0] == answers[1]
+
+
+def test_a_kept_type_has_the_tag_of_its_structure() -> None:
+    assert Keeping(Numbers).tag == SEQUENCE
 
 
 def test_what_follows_a_value_is_left_alone() -> None:

@@ -107,8 +107,8 @@ def test_so_is_one_with_a_label_that_tools_write(
         return octets.replace(b" X-----", b" PRIVATE KEY-----")
 
     expected = outcome
-    if isinstance(outcome, Block) and outcome.label == b"X":
-        expected = outcome._replace(label=b"PRIVATE KEY")
+    if isinstance(outcome, Block) and outcome.label.startswith(b"X"):
+        expected = outcome._replace(label=b"PRIVATE KEY" + outcome.label[1:])
     assert first(relabelled(edit(block(b"X", DATA)))) == expected
 
 
@@ -118,9 +118,9 @@ def test_so_is_one_with_a_label_that_tools_write(
 )
 @pytest.mark.parametrize("full_lines", [0, 1, 2])
 def test_data_in_lines_that_are_not_quite_full(full_lines: int, tail: bytes) -> None:
-    first(
-        b"-----BEGIN PRIVATE KEY-----\n" + (b"QUJD" * 16 + b"\n") * full_lines + tail + b"-----END PRIVATE KEY-----\n"
-    )
+    text = (b"QUJD" * 16 + b"\n") * full_lines + tail
+
+    first(b"-----BEGIN PRIVATE KEY-----\n" + text + b"-----END PRIVATE KEY-----\n")
 
 
 @pytest.mark.parametrize("columns", [1, 4, 63, 65, 72, 76])

@@ -164,6 +164,10 @@ def test_a_mismatch_has_no_place(pair: Any, authority: Any) -> None:
     assert str(refused.value) == "key_mismatch: other-key: the private key is not the leaf's"
 
 
+def test_a_place_may_be_a_whole_file() -> None:
+    assert str(Place(UploadFile.PRIVATE_KEY)) == "private key file"
+
+
 def test_a_refusal_survives_pickling(pair: Any) -> None:
     with pytest.raises(UploadRefused) as refused:
         receive(Upload(pair.certificate[:-9], pair.key))
