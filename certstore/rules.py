@@ -1,7 +1,7 @@
 """The rules of the reader, each by its short name and in one sentence.
 
 A rule says what is wrong, not in which file: a bad END line makes a malformed certificate, a malformed chain or a
-malformed key. `certstore.reading` holds the table that turns a broken rule and a place into a Refusal.
+malformed key. `certstore.receiving` holds the table that turns a broken rule and a place into a Refusal.
 """
 
 from __future__ import annotations
