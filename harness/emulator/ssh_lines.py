@@ -115,7 +115,7 @@ async def _attach(process: Process, unit: EmulatedUnit) -> None:
 
     async def hear(line: str) -> int:
         unit.console.hear(line)
-        if isinstance(process.channel, asyncssh.SSHLineEditorChannel) and not process.is_closing():
+        if process.term_type and isinstance(process.channel, asyncssh.SSHLineEditorChannel):
             process.channel.set_echo(not unit.console.hides_typing)
         return 0
 
