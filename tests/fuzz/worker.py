@@ -1,8 +1,12 @@
-"""One fuzzing process: atheris and libFuzzer around `tests.fuzz.case.execute`; arguments are libFuzzer's."""
+"""One fuzzing process: atheris and libFuzzer around one property of the reader.
+
+python -m tests.fuzz.worker PROPERTY ARGUMENTS-OF-LIBFUZZER...
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import atheris
 from atheris.import_hook import HookManager
@@ -10,7 +14,7 @@ from atheris.import_hook import HookManager
 # As `atheris.instrument_imports`, but comparisons are not traced: that costs a third of the time, and the dictionary
 # and the mutator know the words and numbers that the reader compares with.
 with HookManager({"certstore"}, set(), enable_loader_override=False, trace_dataflow=False):
-    from tests.fuzz.case import execute
+    from tests.fuzz.properties import PROPERTIES
     from tests.fuzz.seeds import seeds
 
 from tests.fuzz.mutator import CaseMutator
@@ -23,16 +27,19 @@ _take = _taken.add
 _report = atheris._trace_branch
 
 
-def _test_one_input(octets: bytes) -> None:
-    global _report
-    # atheris sets it anew when libFuzzer starts.
-    if atheris._trace_branch is not _take:
-        _report = atheris._trace_branch
-        atheris._trace_branch = _take
-    _taken.clear()
-    execute(octets)
-    for branch in _taken:
-        _report(branch)
+def _traced(check: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    def test_one_input(octets: bytes) -> None:
+        global _report
+        # atheris sets it anew when libFuzzer starts.
+        if atheris._trace_branch is not _take:
+            _report = atheris._trace_branch
+            atheris._trace_branch = _take
+        _taken.clear()
+        check(octets)
+        for branch in _taken:
+            _report(branch)
+
+    return test_one_input
 
 
 def _mutate(octets: bytes, longest: int) -> bytes:
@@ -42,13 +49,14 @@ def _mutate(octets: bytes, longest: int) -> bytes:
 
 def main() -> None:
     """Run until libFuzzer has had enough; it ends the process itself."""
+    program, name, *arguments = sys.argv
     mutator = CaseMutator(tuple(seeds()), _mutate)
 
     # atheris looks at the signature, and a callable object has none that it understands.
     def custom_mutator(octets: bytes, longest: int, seed: int) -> bytes:
         return mutator(octets, longest, seed)
 
-    atheris.Setup(sys.argv, _test_one_input, custom_mutator=custom_mutator)
+    atheris.Setup([program, *arguments], _traced(PROPERTIES[name]), custom_mutator=custom_mutator)
     atheris.Fuzz()
 
 
