@@ -15,7 +15,7 @@ _ENOUGH = 200
 
 
 def compare(octets: bytes) -> None:
-    """For any file a short cut gives what its rule gives: the same value, or the same rule broken in the same place."""
+    """A short cut gives what its rule gives: the same value, or the same rule broken in the same place."""
     case = Case.read(octets)
     branch = case.firmware.branch
     for file in (case.certificate, case.private_key):
