@@ -57,6 +57,10 @@ class Emulation:
         """In place of the flash operation that comes after so many more; the unit then starts again by itself."""
         self._request("POST", f"/units/{place}/cut-power-after", {"steps": steps})
 
+    def damage_flash(self, place: str) -> None:
+        """One octet of the stored pair's file; it shows at the next start. BenchError where no pair is stored."""
+        self._request("POST", f"/units/{place}/damage-flash", {})
+
     def power_off(self, place: str) -> None:
         self._request("POST", f"/units/{place}/power-off", {})
 

@@ -36,6 +36,11 @@ def _cut_power_after(unit: EmulatedUnit, arguments: Arguments) -> None:
     unit.flash.cut_after(steps)
 
 
+def _damage_flash(unit: EmulatedUnit, arguments: Arguments) -> None:
+    if not unit.damage_flash():
+        raise ArgumentsWrong("no pair is on flash")
+
+
 def _set_faults(unit: EmulatedUnit, arguments: Arguments) -> None:
     try:
         unit.suffer(Faults.from_document(arguments))
@@ -46,6 +51,7 @@ def _set_faults(unit: EmulatedUnit, arguments: Arguments) -> None:
 ACTIONS: Mapping[str, Action] = {
     "cut-power": lambda unit, arguments: unit.lose_power(),
     "cut-power-after": _cut_power_after,
+    "damage-flash": _damage_flash,
     "power-off": lambda unit, arguments: unit.power_off(),
     "power-on": lambda unit, arguments: unit.power_on(),
     "faults": _set_faults,

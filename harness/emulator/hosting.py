@@ -125,6 +125,10 @@ class HostThread:
         """The power goes in place of the flash operation that comes after so many more (`certstore.power`)."""
         self._ask(name, lambda unit: unit.flash.cut_after(steps))
 
+    def damage_flash(self, name: str) -> None:
+        """One octet of the stored pair; there must be one that is not the factory pair."""
+        assert self._ask(name, EmulatedUnit.damage_flash), "no pair is on flash"
+
     def power_off(self, name: str) -> None:
         self._ask(name, EmulatedUnit.power_off)
 

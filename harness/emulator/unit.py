@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Coroutine, Iterable
 
 from certstore import Upload, UploadRefused
+from certstore.flash import PAIR
 from certstore.power import PowerCut, PowerCutFiles
 from harness.emulator.administration import Administration
 from harness.emulator.audit import AuditSeverity, Module
@@ -189,6 +190,16 @@ class EmulatedUnit:
         self.state = after(self.state, Event.POWER_LOSS)
         self.stop()
         self.sessions.forget_all()
+
+    def damage_flash(self) -> bool:
+        """Change one octet of the stored pair's file, as worn cells do; whether there is one. A start notices."""
+        if PAIR not in self.flash.names():
+            return False
+        octets = bytearray(self.flash.read(PAIR))
+        octets[len(octets) // 2] ^= 1
+        self.flash.write(PAIR, bytes(octets))
+        self.flash.sync(PAIR)
+        return True
 
     def power_on(self) -> None:
         """Start; nothing happens to a unit that has power."""
