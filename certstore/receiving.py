@@ -16,8 +16,8 @@ from certstore.credential import Credential
 from certstore.firmware import DEFAULT_FIRMWARE, Firmware, Pkcs8
 from certstore.passphrase import Passphrase
 from certstore.private_key import PrivateKey, passed_over, read_traditional
-from certstore.public_key import PublicKey
 from certstore.refusal import Place, Refusal, UploadFile, UploadRefused
+from certstore.remembered import Certificates, recall, remember
 from certstore.rules import Rule, Violation
 from certstore.upload import Upload
 
@@ -73,12 +73,12 @@ REFUSALS: Mapping[Step, Mapping[Rule, Refusal]] = {
 def receive(upload: Upload, firmware: Firmware = DEFAULT_FIRMWARE) -> Credential:
     """The credential that the unit would store; UploadRefused, and nothing else, for any other three fields."""
     passphrase = Passphrase(upload.passphrase)
-    leaf, public_key, chain = _certificates(upload.certificate, firmware, passphrase)
+    certificates = _certificates(upload.certificate, firmware, passphrase)
     private_key = _private_key(upload.private_key, firmware, passphrase)
     return Credential(
-        leaf.encoding,
-        tuple(certificate.encoding for certificate in chain),
-        _public_key=public_key,
+        certificates.leaf.encoding,
+        tuple(certificate.encoding for certificate in certificates.chain),
+        _public_key=certificates.public_key,
         _private_key=private_key,
     )
 
@@ -132,20 +132,23 @@ def _data(block: pem.Block, firmware: Firmware, passphrase: Passphrase) -> bytes
     return block.data if info is None else dek.decrypt(block.data, info, passphrase)
 
 
-def _certificates(
-    octets: bytes, firmware: Firmware, passphrase: Passphrase
-) -> tuple[Certificate, PublicKey, list[Certificate]]:
+def _certificates(octets: bytes, firmware: Firmware, passphrase: Passphrase) -> Certificates:
     file = _File(octets, Step.LEAF)
     try:
         file.check_size(firmware)
+        known = recall(octets, firmware.branch)
+        if known is not None:
+            return known
         block = file.fitting_block(LEAF_LABELS.__contains__)
         leaf = certificate.read_trusted(_data(block, firmware, passphrase), firmware.branch)
         file.step = Step.LEAF_KEY
         public_key = leaf.public_key(firmware.branch)
         file.step = Step.CHAIN
-        return leaf, public_key, _chain(file, firmware, passphrase)
+        read = Certificates(leaf, public_key, tuple(_chain(file, firmware, passphrase)))
     except Violation as violation:
         raise file.refused(violation) from None
+    remember(octets, firmware.branch, read)
+    return read
 
 
 def _chain(file: _File, firmware: Firmware, passphrase: Passphrase) -> list[Certificate]:
