@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from rich.table import Table
 
 from harness.drivers.emulated import Emulation, emulated_units
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.chassis import Chassis
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Place, load_lab
+
+SUPERVISOR_PORT = 8080
 
 # Cisco's own procedure (device-reference 2.5, mark D), with what today's openssl needs to be told.
 PROCEDURE = """
@@ -34,14 +38,20 @@ PROCEDURE = """
 )
 @click.option("--place", "names", multiple=True, metavar="NAME", help="Only this place; repeatable.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only places with this tag; repeatable.")
-def emulate(lab_file: Path, names: tuple[str, ...], tags: tuple[str, ...]) -> None:
+@click.option(
+    "--supervisor",
+    metavar="ADDRESS",
+    help="Put all blades into a chassis and emulate its MSE 8050 Supervisor at this loopback address, port 8080.",
+)
+def emulate(lab_file: Path, names: tuple[str, ...], tags: tuple[str, ...], supervisor: str | None) -> None:
     """Start the emulated units of a lab and keep them until Ctrl-C.
 
     Exit status 4 where the lab cannot be emulated as it is written, 10 where a port is in use.
     """
     try:
         places = _emulated_places(lab_file, names, tags)
-        with emulated_units(places) as emulation:
+        chassis = [] if supervisor is None else [_chassis(places, supervisor)]
+        with emulated_units(places, chassis) as emulation:
             _show(places, emulation)
             emulation.wait()
     except KeyboardInterrupt:
@@ -56,6 +66,16 @@ def _emulated_places(lab_file: Path, names: Sequence[str], tags: Sequence[str]) 
     if not places:
         raise ConfigurationError(f"{lab_file}: none of the chosen places is emulated")
     return places
+
+
+def _chassis(places: Sequence[Place], address: str) -> Chassis:
+    try:
+        is_loopback = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ConfigurationError(f"--supervisor is {address!r}, but an emulated Supervisor lives in 127.0.0.0/8")
+    return Chassis.holding([Blueprint.of(place) for place in places], "supervisor", address, SUPERVISOR_PORT)
 
 
 def _show(places: Sequence[Place], emulation: Emulation) -> None:

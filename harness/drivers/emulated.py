@@ -7,7 +7,7 @@ import json
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.chassis import Chassis
 from harness.emulator.faults import Faults
 from harness.emulator.report import Report
 from harness.errors import BenchError
@@ -88,8 +89,9 @@ class Emulation:
 
 
 @contextmanager
-def emulated_units(places: Sequence[Place]) -> Iterator[Emulation]:
-    """The units of these places, all emulated, for as long as the block lasts or this process lives.
+def emulated_units(places: Sequence[Place], chassis: Sequence[Chassis] = ()) -> Iterator[Emulation]:
+    """The units of these places, all emulated, for as long as the block lasts or this process lives; and the
+    Supervisors of chassis that some of them are in.
 
     Raises ConfigurationError where one cannot be emulated as described, BenchError where none could be started.
     """
@@ -102,17 +104,19 @@ def emulated_units(places: Sequence[Place]) -> Iterator[Emulation]:
         start_new_session=True,
     ) as process:
         try:
-            yield _started(process, blueprints)
+            yield _started(process, {"units": blueprints, "chassis": chassis})
         finally:
             _stop(process)
 
 
-def _started(process: subprocess.Popen[bytes], blueprints: list[Blueprint]) -> Emulation:
+def _started(
+    process: subprocess.Popen[bytes], wanted: Mapping[str, Sequence[Blueprint] | Sequence[Chassis]]
+) -> Emulation:
     assert process.stdin is not None
     assert process.stdout is not None
     deadline = Deadline.after(START_SECONDS)
     # By the pipe, which nobody else reads: the document holds passwords.
-    document = json.dumps({"units": [blueprint.document() for blueprint in blueprints]})
+    document = json.dumps({name: [one.document() for one in ones] for name, ones in wanted.items()})
     try:
         process.stdin.write(document.encode() + b"\n")
         process.stdin.flush()

@@ -1,6 +1,7 @@
 """`python -m harness.emulator`: one line of JSON in, one line out, units until standard input ends.
 
-In: `{"units": [blueprint, ...]}`, each as `Blueprint.document` gives it. Out, when all listen:
+In: `{"units": [blueprint, ...], "chassis": [chassis, ...]}`, each as its `document` gives it; chassis are optional.
+Out, when all listen:
 `{"ready": {name: {"http": "127.10.0.1:8080", "https": "127.10.0.1:8443"}}, "failed": {name: reason}, "desk": url,
 "token": token}`: the desk has the overview and, for who has the token, the control interface.
 Secrets come and go this way and no other. When standard input ends, so does the process: however its parent goes, it
@@ -17,6 +18,7 @@ import signal
 import sys
 
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.chassis import Chassis
 from harness.emulator.desk import Desk
 from harness.emulator.hosting import Host
 
@@ -46,8 +48,10 @@ async def _run() -> None:
     asked = await commands.readline()
     if not asked:
         return
-    host.start(Blueprint.from_document(unit) for unit in json.loads(asked)["units"])
+    document = json.loads(asked)
+    host.start(Blueprint.from_document(unit) for unit in document["units"])
     await host.open_lines()
+    host.open_supervisors(Chassis.from_document(chassis) for chassis in document.get("chassis", ()))
     _answer(host, host.open_desk())
     closed = loop.create_task(_end_of(commands))
     closed.add_done_callback(lambda _: finished.set())

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.chassis import Chassis
 from harness.emulator.desk import Desk
 from harness.emulator.faults import Faults
 from harness.emulator.listener import PortTaken
 from harness.emulator.site import new_server
 from harness.emulator.skin import Skin, load_skin
+from harness.emulator.supervisor import Supervisor
+from harness.emulator.supervisor_site import SupervisorSite
 from harness.emulator.switches import Settings, differences, switched
 from harness.emulator.truth import Truth
 from harness.emulator.unit import EmulatedUnit
@@ -44,6 +47,7 @@ class Host:
         self._at: dict[str, EmulatedUnit] = {}
         self._server = new_server(self._at.get)
         self.desk: Desk | None = None
+        self._supervisors: list[SupervisorSite] = []
         self._lines: LineServers | None = None
         # Uploads are read there. Each thread has a heap of its own, so that many would cost more than they bring.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(READERS, "upload reader"))
@@ -84,6 +88,14 @@ class Host:
             unit.stop()
             del self._at[unit.blueprint.address]
 
+    def open_supervisors(self, chassis: Iterable[Chassis]) -> None:
+        """One that cannot listen is in `failed`."""
+        for one in chassis:
+            try:
+                self._supervisors.append(SupervisorSite(Supervisor(one, self.units)))
+            except PortTaken as taken:
+                self.failed[one.name] = str(taken)
+
     def open_desk(self) -> Desk:
         """The overview and the control interface."""
         self.desk = Desk(self.units)
@@ -95,6 +107,8 @@ class Host:
             await self.desk.close()
         if self._lines is not None:
             await self._lines.stop()
+        for supervisor in self._supervisors:
+            await supervisor.close()
         for unit in self.units.values():
             unit.stop()
         # A connection that was accepted in the last moment takes some turns of the loop to be made, and aborted.
@@ -150,13 +164,15 @@ class HostThread:
 
 
 @contextmanager
-def hosted(blueprints: Iterable[Blueprint], skins: Skins = load_skin) -> Iterator[HostThread]:
+def hosted(
+    blueprints: Iterable[Blueprint], skins: Skins = load_skin, chassis: Sequence[Chassis] = ()
+) -> Iterator[HostThread]:
     """The units, listening; gone afterwards."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="emulated units", daemon=True)
     thread.start()
     try:
-        host = asyncio.run_coroutine_threadsafe(_started(list(blueprints), skins), loop).result()
+        host = asyncio.run_coroutine_threadsafe(_started(list(blueprints), skins, chassis), loop).result()
         try:
             yield HostThread(host, loop)
         finally:
@@ -168,8 +184,9 @@ def hosted(blueprints: Iterable[Blueprint], skins: Skins = load_skin) -> Iterato
         loop.close()
 
 
-async def _started(blueprints: list[Blueprint], skins: Skins) -> Host:
+async def _started(blueprints: list[Blueprint], skins: Skins, chassis: Sequence[Chassis]) -> Host:
     host = Host(skins)
     host.start(blueprints)
     await host.open_lines()
+    host.open_supervisors(chassis)
     return host
