@@ -29,6 +29,7 @@ KEY_FORMS: dict[str, tuple[str, ...]] = {
     ),
 }
 CHAINS = ("leaf alone", "chain of three")
+ONE_AGAIN = "one chain of three"
 
 
 # Different leafs under the same authorities and key: more than any cache of the readers holds, as in a lab with many
@@ -81,7 +82,10 @@ def samples(directory: Path) -> list[Sample]:
         )
         return Sample(form, chain, tuple(uploads))
 
-    return [sample(form, chain) for form in KEY_FORMS for chain in CHAINS]
+    each = [sample(form, chain) for form in KEY_FORMS for chain in CHAINS]
+    # One file over and over, as while an upload is minimised or many keys are tried against one certificate.
+    again = [Sample(one.key_form, ONE_AGAIN, one.uploads[:1]) for one in each if one.chain == CHAINS[-1]]
+    return each + again
 
 
 def _issued() -> tuple[rsa.RSAPrivateKey, bytes, list[bytes]]:

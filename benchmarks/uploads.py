@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from benchmarks.rounds import Act, Contender, Figures, childrens_time, measured
-from benchmarks.samples import PASSPHRASE, Sample, Upload
+from benchmarks.samples import ONE_AGAIN, PASSPHRASE, Sample, Upload
 from certstore import receive
 
 MODEL = "certstore.receive"
@@ -22,7 +22,7 @@ SSL_WRITTEN = "ssl, writing the files first"
 COMMAND = "openssl pkey + x509"
 
 BASELINE = BARE
-TARGET_SAMPLE = "DES-EDE3, chain of three"
+TARGET_SAMPLES = [f"DES-EDE3, {chain}" for chain in (ONE_AGAIN, "chain of three")]
 
 
 def _bare(upload: Upload) -> None:
