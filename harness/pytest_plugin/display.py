@@ -190,7 +190,9 @@ def _summary(rows: dict[str, Row], lanes: dict[str, LaneReport]) -> Table:
 
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     table.add_column("place", no_wrap=True)
-    for heading in ("held", "failed", "blocked", "skipped", "restarts", "time"):
+    # Usually nothing is skipped, and a terminal has 80 columns.
+    shown = [Verdict.SKIPPED] if any(row.verdicts[Verdict.SKIPPED] for row in rows.values()) else []
+    for heading in ("held", "failed", "blocked", *shown, "restarts", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("slowest step")
     for name, row in rows.items():
@@ -199,7 +201,7 @@ def _summary(rows: dict[str, Row], lanes: dict[str, LaneReport]) -> Table:
             name,
             *(str(row.verdicts[verdict]) for verdict in (Verdict.HELD, Verdict.FAILED)),
             str(row.verdicts[Verdict.BLOCKED] + row.verdicts[Verdict.ERROR]),
-            str(row.verdicts[Verdict.SKIPPED]),
+            *(str(row.verdicts[verdict]) for verdict in shown),
             str(lane.restarts) if lane else "",
             f"{lane.seconds:.1f} s" if lane else "",
             f"{lane.slowest_step} {lane.slowest_seconds:.1f} s" if lane and lane.slowest_step else "",
