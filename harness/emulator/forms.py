@@ -15,6 +15,9 @@ def parse_form(content_type: str, body: bytes) -> dict[str, bytes]:
 
     Raises FormDamaged.
     """
+    # The email package cannot take apart octets beyond ASCII that are half text, half not.
+    if not content_type.isascii():
+        raise FormDamaged("the content type is not ASCII")
     header = Message()
     header["content-type"] = content_type
     match header.get_content_type():

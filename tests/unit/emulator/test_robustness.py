@@ -86,6 +86,7 @@ MALFORMED_FORMS = {
     "no boundary": ("multipart/form-data", part("certificate", b"x") + b"--limit--\r\n"),
     "another boundary": ("multipart/form-data; boundary=other", part("certificate", b"x") + b"--limit--\r\n"),
     "a boundary beyond ASCII": ("multipart/form-data; boundary=\xe9", b"--\xe9--\r\n"),
+    "a type half in UTF-8": ("multipart/form-data; \xc9\x89\xff=b", b"--b--\r\n"),
     "not closed": ("multipart/form-data; boundary=limit", part("certificate", b"x")),
     "empty": ("multipart/form-data; boundary=limit", b""),
     "a part without name": ("multipart/form-data; boundary=limit", b"--limit\r\n\r\nx\r\n--limit--\r\n"),
