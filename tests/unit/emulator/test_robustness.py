@@ -68,7 +68,9 @@ def test_a_client_that_goes_away_does_no_harm(
     with socket.create_connection((blueprint.address, blueprint.http), timeout=10) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
-        assert connection.recv(65536) == b""
+        # An upload without a session may be answered before its other half is missed.
+        while connection.recv(65536):
+            pass
 
     assert caplog.records == []
     assert is_alive(blueprint)
