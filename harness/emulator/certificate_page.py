@@ -41,7 +41,7 @@ async def change_certificates(visit: Admitted) -> Answer:
     except UploadRefused as refused:
         _record(visit, AuditSeverity.WARNING, "an upload of a certificate and private key was refused")
         return back_to("certificates", visit, f"{texts.refused} {texts.refusals[refused.refusal]}.")
-    _record(visit, AuditSeverity.INFO, "a certificate and private key were uploaded")
+    _record(visit, AuditSeverity.INFO, visit.unit.conduct.audit_of_upload(upload))
     return back_to("certificates", visit, texts.uploaded)
 
 

@@ -13,7 +13,7 @@ from harness.emulator.clock import Clock
 from harness.emulator.lifecycle import Event, State
 from harness.emulator.pair import Pair, context_for
 from harness.emulator.sessions import Session
-from harness.emulator.skin import TlsSettings
+from harness.emulator.skin import Skin, TlsSettings
 from harness.emulator.store import ModelStore, Received, Started, Store
 from harness.emulator.users import User
 
@@ -145,6 +145,14 @@ class Conduct:
     def page(self, text: str, page: str, store: Store) -> str:
         """The HTML that is sent for a page."""
         return text
+
+    def exports_key(self, skin: Skin) -> bool:
+        """Whether the private key is in configuration.xml (7.10, mark U)."""
+        return skin.configuration.private_key == "included"
+
+    def audit_of_upload(self, upload: Upload) -> str:
+        """What the audit log says of an upload that was stored (10, text mark U)."""
+        return "a certificate and private key were uploaded"
 
     def event_of_upload(self, upload: Upload) -> str:
         """What the event log says of an upload that was stored (10, text mark U)."""

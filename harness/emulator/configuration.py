@@ -36,7 +36,7 @@ def configuration(unit: EmulatedUnit) -> bytes:
         requireConsoleLogin=security.require_login,
     )
     _element(root, "verification", sip=trust.sip_verification, client=trust.client_security)
-    if unit.skin.configuration.private_key == "included":
+    if unit.conduct.exports_key(unit.skin):
         ElementTree.SubElement(root, "privateKey").text = unit.store.stored.private_key.decode()
     return b'<?xml version="1.0"?>\n' + ElementTree.tostring(root)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from certstore import Upload
 from harness.emulator.conduct import Conduct
 from harness.emulator.sessions import Session
+from harness.emulator.skin import Skin
 from harness.emulator.store import Store
 from harness.emulator.users import User
 
@@ -47,6 +48,16 @@ class KeyInPage(Conduct):
 
     def page(self, text: str, page: str, store: Store) -> str:
         return f"{text}<!-- {store.stored.private_key.decode()} -->" if page == self.on else text
+
+
+class KeyInConfiguration(Conduct):
+    def exports_key(self, skin: Skin) -> bool:
+        return True
+
+
+class PassphraseInAuditLog(Conduct):
+    def audit_of_upload(self, upload: Upload) -> str:
+        return f"{super().audit_of_upload(upload)}, password {(upload.passphrase or b'').decode('latin-1')}"
 
 
 class KeyInEventLog(Conduct):

@@ -76,6 +76,16 @@ class ResumesOldSessions(Conduct):
         return before
 
 
+class NoHandshake(Conduct):
+    """Offers only suites for another type of key than the pair's: no handshake is ever completed."""
+
+    def context(self, pair: Pair, settings: TlsSettings, before: ssl.SSLContext | None) -> ssl.SSLContext:
+        context = new_context(pair, settings)
+        if not pair.is_factory:
+            context.set_ciphers("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
+        return context
+
+
 def chain(made: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> Callable[[Pair], Pair]:
     """What follows the leaf, made anew."""
     return lambda pair: replace(pair, certificates=(pair.leaf, *made(pair.certificates[1:])))

@@ -83,6 +83,7 @@ SERVING: Mapping[str, Defect] = {
     "some-connections-old-pair": Defect("after the restart every connection gets the new pair (2.1, D)", serving.OldPairHereAndThere({"https"}, divisor=3)),
     "first-connection-factory-pair": Defect("after the restart every connection gets the new pair (2.1, D)", serving.FactoryPairAtFirst()),
     "sip-tls-old-pair": Defect("HTTPS and SIP TLS share one pair (2.1, D)", serving.OldPairHereAndThere({"sips_tcp"})),
+    "no-handshake-after-restart": Defect("HTTPS works with the uploaded pair (2.1, D)", serving.NoHandshake()),
     "old-sessions-resumed": Defect("no session from before the restart outlives it (2.1, I)", serving.ResumesOldSessions()),
 }
 
@@ -118,7 +119,9 @@ GUARDING: Mapping[str, Defect] = {
     "cookie-from-anywhere": Defect("a session is tied to the address of its client (3.3, D)", guarding.CookieFromAnywhere()),
     "cookie-outlives-restart": Defect("a restart ends all sessions (15.3, I)", guarding.KeepsSessions()),
     "key-in-page-source": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInPage("certificates")),
+    "key-in-configuration": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInConfiguration()),
     "key-in-event-log": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInEventLog()),
+    "passphrase-in-audit-log": Defect("no log holds a passphrase (10, I)", guarding.PassphraseInAuditLog()),
     "passphrase-in-event-log": Defect("no log holds a passphrase (10, I)", guarding.PassphraseInEventLog()),
 }
 # fmt: on

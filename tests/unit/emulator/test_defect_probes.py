@@ -38,7 +38,7 @@ from harness.emulator.defects import DEFECTS
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.pair import FACTORY
 from harness.errors import DeadlineExpired
-from harness.tls.handshake import Endpoint, take_handshake
+from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 
 PATIENCE = 5.0
 """For what must come."""
@@ -445,15 +445,35 @@ def key_not_on_page(unit: Specimen) -> bool:
     return "PRIVATE KEY" not in str(unit.visitor.page)
 
 
-def log_without(secret: str) -> Callable[[Specimen], bool]:
+def log_without(secret: str, page: str) -> Callable[[Specimen], bool]:
+    """The upload is in the log, the secret is not."""
+
     def probe(unit: Specimen) -> bool:
+        unit.visitor.visit("/audit_log.html")
+        unit.visitor.press("Enable auditing")
         good = unit.good()
         unit.upload(Upload(good.certificate, good.private_key, b"correct horse"))
-        events = unit.host.truth(unit.blueprint.name).events
-        assert any("uploaded" in event for event in events)
-        return not any(secret in event for event in events)
+        unit.visitor.visit(page)
+        assert unit.page_says("uploaded")
+        return not unit.page_says(secret)
 
     return probe
+
+
+def key_not_in_configuration(unit: Specimen) -> bool:
+    unit.upload(unit.good())
+    answer = unit.visitor.get(f"http://{unit.blueprint.address}:{unit.blueprint.http}/configuration.xml")
+    assert "<configuration" in answer.text
+    return "PRIVATE KEY" not in answer.text
+
+
+def handshakes(unit: Specimen) -> bool:
+    unit.installed()
+    try:
+        unit.served()
+    except HandshakeFailed:
+        return False
+    return True
 
 
 PROBES: Mapping[str, Callable[[Specimen], bool]] = {
@@ -503,6 +523,7 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "some-connections-old-pair": every_connection_alike,
     "first-connection-factory-pair": served_after_restart,
     "sip-tls-old-pair": sip_tls_alike,
+    "no-handshake-after-restart": handshakes,
     "old-sessions-resumed": no_session_outlives_it,
     "banner-missing": banner_before,
     "banner-stays": no_banner_after,
@@ -529,8 +550,10 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "cookie-from-anywhere": cookie_is_bound,
     "cookie-outlives-restart": cookie_ends,
     "key-in-page-source": key_not_on_page,
-    "key-in-event-log": log_without("PRIVATE KEY"),
-    "passphrase-in-event-log": log_without("correct horse"),
+    "key-in-configuration": key_not_in_configuration,
+    "key-in-event-log": log_without("PRIVATE KEY", "/web_logging.html"),
+    "passphrase-in-audit-log": log_without("correct horse", "/audit_log.html"),
+    "passphrase-in-event-log": log_without("correct horse", "/web_logging.html"),
 }
 
 HEALTHY = {name: probe for name, probe in PROBES.items() if next(k for k, v in PROBES.items() if v is probe) == name}
