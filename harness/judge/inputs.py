@@ -62,8 +62,8 @@ def read_octets(path: Path, limit: int) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(limit)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}") from None
 
 
 def named_firmware(version: str, branch: str | None) -> Firmware:

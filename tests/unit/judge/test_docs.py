@@ -29,6 +29,8 @@ VARIES = {
     r'("verdict": "refused",\s+"reason": )"[^"]*"': r"\1REASON",
     r"\d+ of \d+ bytes": "SIZE",
     r"after \d+ questions": "after QUESTIONS",
+    # Of a binary file.
+    r"unit\.der, line \d+": "unit.der, LINE",
 }
 
 
