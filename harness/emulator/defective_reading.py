@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -136,12 +137,12 @@ class UncheckedStore(ModelStore):
                 raise refused from None
         return Pair(tuple(found.public_bytes(Encoding.DER) for found in certificates), upload.private_key)
 
-    def keep(self, received: Received) -> UncheckedStore:
+    def keep(self, received: Received) -> Self:
         if isinstance(received, Pair):
             return replace(self, foreign=received)
         return replace(super().keep(received), foreign=None)
 
-    def remove(self) -> UncheckedStore:
+    def remove(self) -> Self:
         return replace(super().remove(), foreign=None)
 
     def started(self, files: Files) -> Started:

@@ -11,7 +11,7 @@ from certstore.upload import Upload
 from harness.emulator.conduct import Conduct
 from harness.emulator.defective_reading import UncheckedStore
 from harness.emulator.lifecycle import Event
-from harness.emulator.pair import Pair
+from harness.emulator.pair import FACTORY, Pair
 from harness.emulator.store import ModelStore, Received, Started, Store
 
 
@@ -46,7 +46,7 @@ class WritesTwoFiles(Conduct):
     """An interrupted upload leaves the new certificate with the old key."""
 
     def blank_store(self, firmware: Firmware) -> Store:
-        return UncheckedStore(firmware)
+        return _StoreOfTwoFiles(firmware)
 
     def saves(self, store: Store, files: Files) -> None:
         contents = {
@@ -65,19 +65,27 @@ class WritesTwoFiles(Conduct):
             files.sync_directory()
 
     def loads(self, store: Store, files: Files, event: Event) -> Started:
-        assert isinstance(store, UncheckedStore), "blank_store gives no other"
+        assert isinstance(store, _StoreOfTwoFiles), "blank_store gives no other"
         recover(files)
         if not {CERTIFICATE_FILE, KEY_FILE} <= set(files.names()):
-            return Started(UncheckedStore(store.firmware))
+            return Started(_StoreOfTwoFiles(store.firmware))
         certificate, key = files.read(CERTIFICATE_FILE), files.read(KEY_FILE)
         try:
-            stored: Credential | None = receive(Upload(certificate, key, None), store.firmware)
+            written = receive(Upload(certificate, key, None), store.firmware)
         except UploadRefused:
             received = UncheckedStore(store.firmware).receive(Upload(certificate, key, None))
             assert isinstance(received, Pair), "it was just refused"
-            return Started(UncheckedStore(store.firmware, foreign=received))
-        stored = None if Pair.of(stored).leaf == UncheckedStore(store.firmware).stored.leaf else stored
-        return Started(UncheckedStore(store.firmware, CertStore(stored, stored)))
+            return Started(_StoreOfTwoFiles(store.firmware, foreign=received))
+        # The factory pair is written like any other, and read back as one.
+        stored = None if written.leaf == FACTORY.leaf else written
+        return Started(_StoreOfTwoFiles(store.firmware, CertStore(stored, stored)))
+
+
+class _StoreOfTwoFiles(UncheckedStore):
+    """Refuses what any unit refuses: only a power cut can mix a pair."""
+
+    def receive(self, upload: Upload) -> Received:
+        return receive(upload, self.firmware)
 
 
 class RefusalClearsPair(Conduct):
