@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -77,6 +78,7 @@ class SerialConsole:
         self._dialogue = Dialogue.COMMAND
         self._user = ""
         self._logged_in = False
+        self._heard = time.monotonic()
         self._answered: asyncio.Event | None = None
 
     def attach(self, terminal: Terminal) -> None:
@@ -131,6 +133,7 @@ class SerialConsole:
         """A line that was typed."""
         if self._unit.state is State.OFF:
             return
+        self._expire()
         if self._unit.state is State.DOWN:
             self._hear_while_starting(line.strip())
             return
@@ -153,6 +156,13 @@ class SerialConsole:
         if self._unit.state is not State.OFF:
             for terminal in tuple(self._terminals or ()):
                 terminal.show(text)
+
+    def _expire(self) -> None:
+        """`Idle serial console session timeout` (9, mark D), seen when somebody types again."""
+        now, limit = time.monotonic(), 60 * self._unit.administration.security.console_minutes
+        if now - self._heard > limit:
+            self._logged_in = False
+        self._heard = now
 
     def _begin_anew(self) -> None:
         self._dialogue, self._logged_in, self._answered = Dialogue.COMMAND, False, None

@@ -19,6 +19,7 @@ from harness.emulator.blueprint import Blueprint
 from harness.emulator.faults import Faults
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.lines import Login, Outlet, SerialLine
+from harness.emulator.unit import EmulatedUnit
 from harness.errors import ConfigurationError
 from harness.lab import Place, load_lab
 
@@ -98,7 +99,7 @@ class Terminal:
 
 
 @contextmanager
-def console(unit: Blueprint) -> Iterator[Terminal]:
+def console(unit: Blueprint, prompt: str = "> ") -> Iterator[Terminal]:
     assert unit.console is not None
     with subprocess.Popen(
         ssh(unit.console.login), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -107,7 +108,7 @@ def console(unit: Blueprint) -> Iterator[Terminal]:
         try:
             # Attached for certain when something has answered.
             terminal.type("")
-            terminal.wait_for("> ")
+            terminal.wait_for(prompt)
             yield terminal
         finally:
             process.kill()
@@ -297,6 +298,25 @@ def test_a_unit_that_requires_it_asks_for_name_and_password(
         terminal.wait_for("MCU> ")
         terminal.type("status")
         terminal.wait_for("link up")
+
+
+def test_an_idle_console_asks_for_the_password_again(
+    lab: HostThread, wired: tuple[Blueprint, Blueprint], visitor_of: Callable[[Blueprint], Any]
+) -> None:
+    tick(visitor_of, wired[0], "require_login")
+
+    def allow_no_pause(unit: EmulatedUnit) -> None:
+        unit.administration.security = replace(unit.administration.security, console_minutes=0)
+
+    lab._ask("bench-7", allow_no_pause)
+    with console(wired[0], prompt="login: ") as terminal:
+        terminal.type("admin")
+        terminal.wait_for("password: ")
+        terminal.type("let me in")
+        terminal.wait_for("MCU> ")
+        terminal.type("status")
+        terminal.wait_for("login: ")
+        assert "link up" not in terminal.seen
 
 
 def test_input_during_start_up_can_be_switched_off(
