@@ -14,123 +14,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from certstore.ber import (
+    BIT_STRING,
+    BMP_STRING,
+    BOOLEAN,
+    CONSTRUCTED,
+    CONTEXT,
+    ENUMERATED,
+    INTEGER,
+    LENGTH_OCTETS,
+    NULL,
+    OBJECT,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    UNIVERSAL_STRING,
+    UTF8_STRING,
+    end_of_indefinite,
+    ends_here,
+    header,
+    pieces,
+)
 from certstore.branch import Branch
 from certstore.rules import Rule, Violation
 
-CONSTRUCTED = 0x20
-CONTEXT = 0x80
-
-BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OBJECT = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-ENUMERATED, UTF8_STRING, SEQUENCE, SET = 0x0A, 0x0C, 0x30, 0x31
-NUMERIC_STRING, PRINTABLE_STRING, T61_STRING, IA5_STRING = 0x12, 0x13, 0x14, 0x16
-UTC_TIME, GENERALIZED_TIME, VISIBLE_STRING = 0x17, 0x18, 0x1A
-UNIVERSAL_STRING, BMP_STRING = 0x1C, 0x1E
-
-# ASN1_MAX_STRING_NEST: how deep the pieces of a string may be nested.
-STRING_NESTING = 5
-# sizeof(long) of the reference, a 64-bit machine.
-LENGTH_OCTETS = 8
-
-_MULTI_OCTET_TAG = 0x1F
-_LARGEST_TAG = 2**31 - 1
-
 Read = tuple[int, Any]
-
-
-def header(octets: bytes, start: int, end: int) -> tuple[int, int, int, bool]:
-    """Tag, where the content starts and ends, and whether the length is indefinite.
-
-    The tag is the identifier octet for tag numbers below 31 however they are written, and a larger number with
-    the same class bits above that. The content of an indefinite length ends, so far, with the enclosing structure.
-    """
-    if end - start < 2:
-        raise Violation(Rule.ASN1_HEADER)
-    tag = octets[start]
-    at = start + 1
-    if tag & _MULTI_OCTET_TAG == _MULTI_OCTET_TAG:
-        tag, at = _long_tag(octets, start, end)
-    length = octets[at]
-    at += 1
-    if length < 0x80:
-        stop = at + length
-    elif length == 0x80:
-        if not tag & CONSTRUCTED:
-            raise Violation(Rule.ASN1_HEADER)
-        return tag, at, end, True
-    else:
-        width = length & 0x7F
-        # asn1_get_length wants one octet more than the length has, so an empty value that is written with a long
-        # length cannot be the last one.
-        if width > LENGTH_OCTETS or end - at <= width:
-            raise Violation(Rule.ASN1_HEADER)
-        stop = at + width + int.from_bytes(octets[at : at + width])
-        at += width
-    if stop > end:
-        raise Violation(Rule.ASN1_HEADER)
-    return tag, at, stop, False
-
-
-def _long_tag(octets: bytes, start: int, end: int) -> tuple[int, int]:
-    at = start + 1
-    number = 0
-    while True:
-        # One more octet must follow every octet of the number: the length.
-        if end - at < 2:
-            raise Violation(Rule.ASN1_HEADER)
-        octet = octets[at]
-        at += 1
-        number = number << 7 | octet & 0x7F
-        if not octet & 0x80:
-            break
-        if number > _LARGEST_TAG >> 7:
-            raise Violation(Rule.ASN1_HEADER)
-    class_bits = octets[start] & 0xE0
-    if number < _MULTI_OCTET_TAG:
-        return class_bits | number, at
-    return number << 8 | class_bits, at
-
-
-def ends_here(octets: bytes, at: int, end: int) -> bool:
-    """Whether an end-of-contents mark stands here."""
-    return end - at >= 2 and octets[at] == 0 == octets[at + 1]
-
-
-def end_of_indefinite(octets: bytes, at: int, end: int) -> int:
-    """Where the value ends whose indefinite length has just been read (asn1_find_end)."""
-    expected = 1
-    while at < end:
-        if ends_here(octets, at, end):
-            at += 2
-            expected -= 1
-            if not expected:
-                return at
-            continue
-        _, content, stop, indefinite = header(octets, at, end)
-        at = content if indefinite else stop
-        expected += indefinite
-    raise Violation(Rule.ASN1_MISSING)
-
-
-def pieces(octets: bytes, at: int, end: int, *, indefinite: bool, depth: int = 0) -> tuple[int, bytes]:
-    """The content of a string that is written in pieces, whatever the tags of the pieces (asn1_collect)."""
-    collected: list[bytes] = []
-    while at < end:
-        if ends_here(octets, at, end):
-            if not indefinite:
-                raise Violation(Rule.ASN1_LENGTH)
-            return at + 2, b"".join(collected)
-        tag, start, stop, inner_indefinite = header(octets, at, end)
-        if tag & CONSTRUCTED:
-            if depth >= STRING_NESTING:
-                raise Violation(Rule.ASN1_NESTING)
-            at, piece = pieces(octets, start, stop, indefinite=inner_indefinite, depth=depth + 1)
-            collected.append(piece)
-        else:
-            collected.append(octets[start:stop])
-            at = stop
-    if indefinite:
-        raise Violation(Rule.ASN1_MISSING)
-    return at, b"".join(collected)
 
 
 class Type(Protocol):
@@ -529,56 +437,3 @@ def string_octets(value: Value) -> bytes:
         return abs(content).to_bytes(max(1, (content.bit_length() + 7) // 8))
     assert isinstance(content, bytes), "booleans, nulls and identifiers are no strings"
     return content
-
-
-# Writing: DER, for what is served and for what is compared by its hash.
-
-
-def encoded(tag: int, *contents: bytes) -> bytes:
-    """One DER value."""
-    content = b"".join(contents)
-    length = len(content)
-    if length < 0x80:
-        return _identifier(tag) + bytes([length]) + content
-    octets = length.to_bytes((length.bit_length() + 7) // 8)
-    return _identifier(tag) + bytes([0x80 | len(octets)]) + octets + content
-
-
-def _identifier(tag: int) -> bytes:
-    if tag <= 0xFF:
-        return bytes([tag])
-    number = tag >> 8
-    octets = [number & 0x7F]
-    while number := number >> 7:
-        octets.append(0x80 | number & 0x7F)
-    return bytes([tag & 0xE0 | _MULTI_OCTET_TAG, *reversed(octets)])
-
-
-def encoded_integer(value: int) -> bytes:
-    """An INTEGER."""
-    return encoded(INTEGER, value.to_bytes(_width(value), signed=True))
-
-
-def reencoded(value: Value) -> bytes:
-    """A value of ANY type as OpenSSL writes it again: in DER, but for what is kept whole."""
-    if value.octets is value.encoding:
-        return value.encoding
-    if isinstance(value.content, BitString):
-        unused = value.content.unused if value.content.octets else 0
-        return encoded(BIT_STRING, bytes([unused]), value.content.octets)
-    if value.tag in (INTEGER, ENUMERATED):
-        return encoded(value.tag, _number_octets(value.octets))
-    return encoded(value.tag, value.octets)
-
-
-def _number_octets(content: bytes) -> bytes:
-    """Content of a number that was read and is written again: one superfluous sign octet goes, not more."""
-    if not content:
-        return b"\0"
-    value = int.from_bytes(content, signed=True)
-    width = len(content) - (len(content) > 1 and content[0] in (0x00, 0xFF))
-    return value.to_bytes(max(width, _width(value)), signed=True)
-
-
-def _width(value: int) -> int:
-    return (value if value >= 0 else ~value).bit_length() // 8 + 1

@@ -9,8 +9,10 @@ import re
 from typing import Any, NamedTuple
 
 from certstore import asn1, plain_certificate, public_key, structures
-from certstore.asn1 import BIT_STRING, OBJECT, SEQUENCE, UTF8_STRING, BitString, Value, encoded
+from certstore.asn1 import BitString, Value
+from certstore.ber import BIT_STRING, OBJECT, SEQUENCE, UTF8_STRING
 from certstore.branch import Branch
+from certstore.der import encoded, reencoded
 from certstore.public_key import PublicKey
 from certstore.rules import Rule, Violation
 
@@ -72,7 +74,7 @@ def _encoding(tbs: bytes, signature_algorithm: tuple[bytes, Value | None], signa
     return encoded(
         SEQUENCE,
         tbs,
-        encoded(SEQUENCE, encoded(OBJECT, identifier), b"" if parameters is None else asn1.reencoded(parameters)),
+        encoded(SEQUENCE, encoded(OBJECT, identifier), b"" if parameters is None else reencoded(parameters)),
         encoded(BIT_STRING, bytes([signature.unused if signature.octets else 0]), signature.octets),
     )
 

@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 from certstore import asn1, identifiers, structures
-from certstore.asn1 import BIT_STRING, NULL, OBJECT, OCTET_STRING, SEQUENCE, encoded, encoded_integer
+from certstore.ber import BIT_STRING, NULL, OBJECT, OCTET_STRING, SEQUENCE
 from certstore.branch import Branch
 from certstore.curves import MAX_FIELD_BITS, BinaryField, Curve, Field, Form, NamedCurve, Point, PrimeField
+from certstore.der import encoded, encoded_integer
 from certstore.identifiers import oid
 from certstore.rules import Rule, Violation
 

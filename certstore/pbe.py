@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from certstore import asn1, identifiers, structures
-from certstore.asn1 import OCTET_STRING, SEQUENCE, Value
+from certstore.asn1 import Value
+from certstore.ber import OCTET_STRING, SEQUENCE
 from certstore.branch import Branch
 from certstore.ciphers import Cipher
 from certstore.digests import Digest, digest_named

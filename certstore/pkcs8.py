@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from certstore import asn1, structures
-from certstore.asn1 import BOOLEAN, INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE, Value
+from certstore.asn1 import Value
+from certstore.ber import BOOLEAN, INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE
 from certstore.branch import Branch, KeyType
 from certstore.ec_group import read_group
 from certstore.private_key import DsaPrivateKey, PrivateKey, dsa_with_computed_y, read_ec, read_rsa

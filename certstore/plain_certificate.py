@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from certstore.asn1 import (
+from certstore.asn1 import explicit_tag
+from certstore.ber import (
     BIT_STRING,
     BOOLEAN,
     IA5_STRING,
@@ -22,9 +23,8 @@ from certstore.asn1 import (
     SET,
     UTC_TIME,
     UTF8_STRING,
-    encoded,
-    explicit_tag,
 )
+from certstore.der import encoded
 from certstore.identifiers import EC_PUBLIC_KEY, RSA_ENCRYPTION, oid
 
 _VERSION_3 = encoded(explicit_tag(0), encoded(INTEGER, b"\2"))

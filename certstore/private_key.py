@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from certstore import asn1, structures
-from certstore.asn1 import BIT_STRING, OCTET_STRING, SEQUENCE, encoded, encoded_integer
+from certstore.ber import BIT_STRING, OCTET_STRING, SEQUENCE
 from certstore.branch import Branch, KeyType
 from certstore.curves import Form
+from certstore.der import encoded, encoded_integer
 from certstore.ec_group import EcGroup, read_choice
 from certstore.public_key import DsaPublicKey, EcPublicKey, PublicKey, RsaPublicKey
 from certstore.rules import Rule, Violation

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from certstore import asn1, identifiers, structures
-from certstore.asn1 import BIT_STRING, NULL, OBJECT, SEQUENCE, encoded, encoded_integer
+from certstore.ber import BIT_STRING, NULL, OBJECT, SEQUENCE
 from certstore.branch import CERTIFICATE_ALGORITHMS, Branch, KeyType
 from certstore.curves import BinaryField, Form, Point
+from certstore.der import encoded, encoded_integer
 from certstore.ec_group import EcGroup, read_group
 from certstore.rules import Rule, Violation
 

@@ -7,20 +7,6 @@ of the source file named beside it, down to what is OPTIONAL.
 from __future__ import annotations
 
 from certstore.asn1 import (
-    BIT_STRING,
-    BMP_STRING,
-    GENERALIZED_TIME,
-    IA5_STRING,
-    NULL,
-    NUMERIC_STRING,
-    OBJECT,
-    PRINTABLE_STRING,
-    SEQUENCE,
-    SET,
-    T61_STRING,
-    UNIVERSAL_STRING,
-    UTC_TIME,
-    UTF8_STRING,
     Any_,
     AnyType,
     BitStringType,
@@ -39,6 +25,22 @@ from certstore.asn1 import (
     Utf8String,
     explicit,
     implicit,
+)
+from certstore.ber import (
+    BIT_STRING,
+    BMP_STRING,
+    GENERALIZED_TIME,
+    IA5_STRING,
+    NULL,
+    NUMERIC_STRING,
+    OBJECT,
+    PRINTABLE_STRING,
+    SEQUENCE,
+    SET,
+    T61_STRING,
+    UNIVERSAL_STRING,
+    UTC_TIME,
+    UTF8_STRING,
 )
 
 _CONSTRUCTED = 0x20

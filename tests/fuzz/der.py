@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from certstore.asn1 import BIT_STRING, CONSTRUCTED, OCTET_STRING, SEQUENCE
-from certstore.asn1 import encoded as value
+from certstore.ber import BIT_STRING, CONSTRUCTED, OCTET_STRING, SEQUENCE
+from certstore.der import encoded as value
 
 Mutate = Callable[[bytes, int], bytes]
 

@@ -14,23 +14,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher as Primitive
 from cryptography.hazmat.primitives.ciphers import modes
 
 from certstore import OPENSSL_1_0_1, identifiers
-from certstore.asn1 import (
-    BIT_STRING,
-    NULL,
-    OBJECT,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    UTC_TIME,
-    UTF8_STRING,
-    encoded,
-    encoded_integer,
-    explicit_tag,
-)
+from certstore.asn1 import explicit_tag
+from certstore.ber import BIT_STRING, NULL, OBJECT, OCTET_STRING, SEQUENCE, SET, UTC_TIME, UTF8_STRING
 from certstore.binary_curves import BINARY_CURVES
 from certstore.ciphers import Cipher, Mode
 from certstore.curves import Form, NamedCurve
 from certstore.dek import SALT_OCTETS, bytes_to_key
+from certstore.der import encoded, encoded_integer
 from certstore.digests import digest_named
 from certstore.ec_group import EcGroup
 from certstore.identifiers import oid

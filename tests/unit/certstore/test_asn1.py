@@ -10,18 +10,6 @@ from hypothesis import strategies as st
 
 from certstore import OPENSSL_0_9_8, OPENSSL_1_0_1, Branch, asn1
 from certstore.asn1 import (
-    BIT_STRING,
-    BMP_STRING,
-    BOOLEAN,
-    ENUMERATED,
-    INTEGER,
-    NULL,
-    OBJECT,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    UNIVERSAL_STRING,
-    UTF8_STRING,
     Any_,
     AnyType,
     BitString,
@@ -39,14 +27,29 @@ from certstore.asn1 import (
     Repeated,
     Sequence,
     Type,
-    encoded,
     explicit,
     implicit,
 )
+from certstore.ber import (
+    BIT_STRING,
+    BMP_STRING,
+    BOOLEAN,
+    CONSTRUCTED,
+    ENUMERATED,
+    INTEGER,
+    NULL,
+    OBJECT,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    UNIVERSAL_STRING,
+    UTF8_STRING,
+)
+from certstore.der import encoded, reencoded
 from certstore.identifiers import oid
 from certstore.rules import Violation
 
-PIECES = asn1.CONSTRUCTED
+PIECES = CONSTRUCTED
 END = b"\0\0"
 
 Numbers = Sequence((Field("a", Integer), Field("b", Integer)))
@@ -259,7 +262,7 @@ REENCODED = {
 def test_a_value_of_any_type_is_written_again(octets: bytes, again: bytes) -> None:
     _, value = asn1.decode(Any_, octets, OPENSSL_1_0_1)
 
-    assert asn1.reencoded(value) == again
+    assert reencoded(value) == again
 
 
 def test_optional_values_are_absent_when_another_tag_stands_there() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from certstore import OPENSSL_0_9_8, OPENSSL_1_0_1, Branch, Firmware, Upload, receive
-from certstore.asn1 import (
+from certstore.ber import (
     BIT_STRING,
     BMP_STRING,
     BOOLEAN,
@@ -22,9 +22,8 @@ from certstore.asn1 import (
     UTC_TIME,
     UTF8_STRING,
     VISIBLE_STRING,
-    encoded,
-    encoded_integer,
 )
+from certstore.der import encoded, encoded_integer
 from certstore.identifiers import RSA_ENCRYPTION, RSA_X500, oid
 
 Verdict = Callable[..., str]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from certstore import OPENSSL_0_9_8, OPENSSL_1_0_1, Branch, asn1
-from certstore.asn1 import BIT_STRING, INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE, encoded, encoded_integer
+from certstore.ber import BIT_STRING, INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE
 from certstore.binary_curves import BINARY_CURVES
 from certstore.curves import BinaryField, Curve, Form, NamedCurve, PrimeField, square_root
+from certstore.der import encoded, encoded_integer
 from certstore.ec_group import EcGroup, read_choice, read_group, read_point
 from certstore.identifiers import oid
 from certstore.prime_curves import PRIME_CURVES

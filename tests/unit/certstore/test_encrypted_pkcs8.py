@@ -12,7 +12,8 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from certstore import OPENSSL_0_9_8, OPENSSL_1_0_1, Branch
-from certstore.asn1 import INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE, UTF8_STRING, encoded, encoded_integer
+from certstore.ber import INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE, UTF8_STRING
+from certstore.der import encoded, encoded_integer
 from certstore.digests import digest_named, md2
 from certstore.identifiers import oid
 from certstore.pbe import PBES2_CIPHERS, PRFS, SCHEMES

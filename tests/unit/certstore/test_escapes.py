@@ -8,17 +8,9 @@ from dataclasses import replace
 import pytest
 
 from certstore import DEFAULT_FIRMWARE, OPENSSL_1_0_1, Refusal, Upload, UploadRefused, receive
-from certstore.asn1 import (
-    BIT_STRING,
-    NULL,
-    OBJECT,
-    OCTET_STRING,
-    SEQUENCE,
-    UTC_TIME,
-    encoded,
-    encoded_integer,
-    explicit_tag,
-)
+from certstore.asn1 import explicit_tag
+from certstore.ber import BIT_STRING, NULL, OBJECT, OCTET_STRING, SEQUENCE, UTC_TIME
+from certstore.der import encoded, encoded_integer
 from certstore.identifiers import EC_PUBLIC_KEY, PRIME_FIELD, RSA_ENCRYPTION
 
 NEWER = replace(DEFAULT_FIRMWARE, branch=OPENSSL_1_0_1)

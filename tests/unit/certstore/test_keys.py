@@ -9,20 +9,10 @@ from typing import Any
 import pytest
 
 from certstore import OPENSSL_0_9_8, OPENSSL_1_0_1, Branch, Firmware, Upload, receive
-from certstore.asn1 import (
-    BIT_STRING,
-    INTEGER,
-    NULL,
-    OBJECT,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    UTF8_STRING,
-    encoded,
-    encoded_integer,
-)
+from certstore.ber import BIT_STRING, INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE, SET, UTF8_STRING
 from certstore.branch import CERTIFICATE_ALGORITHMS
 from certstore.curves import Form
+from certstore.der import encoded, encoded_integer
 from certstore.ec_group import EcGroup, read_group
 from certstore.identifiers import (
     DH_KEY_AGREEMENT,

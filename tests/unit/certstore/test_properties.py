@@ -22,6 +22,7 @@ from certstore import (
     structures,
 )
 from certstore.certificate import read, read_by_template
+from certstore.der import encoded
 from certstore.pem import Reader
 from certstore.rules import Violation
 
@@ -185,7 +186,7 @@ def test_any_structure_decodes_or_breaks_a_rule(tree: Any, data: st.DataObject) 
 
     def written(node: Any) -> bytes:
         content = node if isinstance(node, bytes) else b"".join(map(written, node))
-        return asn1.encoded(data.draw(tags), content)
+        return encoded(data.draw(tags), content)
 
     octets = written(tree)
     for kind in (structures.Certificate, structures.PrivateKeyInfo, structures.RSAPrivateKey, asn1.Any_):

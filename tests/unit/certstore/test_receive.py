@@ -25,9 +25,10 @@ from certstore import (
     UploadRefused,
     receive,
 )
-from certstore.asn1 import OBJECT, OCTET_STRING, SEQUENCE, encoded, encoded_integer
+from certstore.ber import OBJECT, OCTET_STRING, SEQUENCE
 from certstore.branch import KeyType
 from certstore.credential import Credential as Made
+from certstore.der import encoded, encoded_integer
 from certstore.identifiers import oid
 from certstore.receiving import REFUSALS, Step
 from certstore.rules import Rule

@@ -16,21 +16,10 @@ from certstore import BRANCHES, DEFAULT_FIRMWARE, Branch, Firmware, Upload, Uplo
 from certstore import certificate as certificates
 from certstore import pbe as pbe_keys
 from certstore import pkcs8 as pkcs8_keys
-from certstore.asn1 import (
-    BIT_STRING,
-    INTEGER,
-    NULL,
-    OBJECT,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    UTC_TIME,
-    UTF8_STRING,
-    encoded,
-    encoded_integer,
-    explicit_tag,
-)
+from certstore.asn1 import explicit_tag
+from certstore.ber import BIT_STRING, INTEGER, NULL, OBJECT, OCTET_STRING, SEQUENCE, SET, UTC_TIME, UTF8_STRING
 from certstore.branch import KeyType
+from certstore.der import encoded, encoded_integer
 from certstore.identifiers import (
     CHARACTERISTIC_TWO_FIELD,
     DSA,

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from certstore import DEFAULT_FIRMWARE, Firmware, Refusal, Upload, UploadRefused, receive
-from certstore.asn1 import BIT_STRING, NULL, OBJECT, OCTET_STRING, SEQUENCE, UTC_TIME, encoded, encoded_integer
+from certstore.ber import BIT_STRING, NULL, OBJECT, OCTET_STRING, SEQUENCE, UTC_TIME
+from certstore.der import encoded, encoded_integer
 from certstore.identifiers import DSA, EC_PUBLIC_KEY, PBES2, PBKDF2, RSA_ENCRYPTION, oid
 from certstore.private_key import MAX_DSA_BITS, MAX_SCALAR_BITS
 

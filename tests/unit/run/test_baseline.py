@@ -39,7 +39,8 @@ def test_a_run_leaves_the_pair_that_the_lab_file_names(bench: LabBench) -> None:
 
 
 def test_a_baseline_that_cannot_be_read_stops_the_place_before_anything_is_changed(bench: LabBench) -> None:
-    place = bench.emulated("a") + "baseline = { certificate = '/nonexistent.crt', private_key = '/nonexistent.key' }\n"
+    baseline = "baseline = { certificate = '/nonexistent.crt', private_key = '/nonexistent.key' }\n"
+    place = bench.emulated("a") + baseline
 
     outcome = bench.run(bench.lab(place))
 
