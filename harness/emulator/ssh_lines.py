@@ -1,9 +1,9 @@
 """Console servers and PDUs: SSH servers on loopback, each for as many units as name it.
 
 Whoever attaches to a console sees what the unit says from then on, and what they type reaches it line by line; where
-a terminal was asked for, the server echoes and edits the line. A PDU takes one command, or one a line. The host key is
-made for each process: clients must not expect the one of last time. No name without a unit gets in; a name without a
-password in the lab file gets in without one, whatever key is offered.
+a terminal was asked for, the server echoes and edits the line. A PDU takes one command, or one a line. The host key
+is made for each process: clients must not expect the one of last time. No name without a unit gets in; a name
+without a password in the lab file gets in without one, whatever key is offered.
 """
 
 from __future__ import annotations
