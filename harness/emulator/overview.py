@@ -40,7 +40,7 @@ def _row(unit: EmulatedUnit) -> dict[str, object]:
             "https": f"https://{plan.address}:{unit.services['https'].port}/" if unit.is_open("https") else "",
         },
         "sip_tls": f"{plan.address}:{unit.services['sips_tcp'].port}" if unit.is_open("sips_tcp") else "",
-        "serving": _words(unit.serving),
+        "serving": _words(unit.serving if unit.is_open("https") else None),
         "stored": _words(unit.store.stored),
         "pending": unit.store.restart_required,
         "defect": plan.defect or "",
