@@ -1,22 +1,29 @@
-"""`/RPC2`: the remote management API (device-reference 7)."""
+"""`/RPC2`: the remote management API (device-reference 7): reading a call, letting somebody in, answering."""
 
 from __future__ import annotations
 
-import functools
+import re
+import ssl
 import xmlrpc.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from harness.emulator.lifecycle import State
+from harness.emulator import api_conference, api_device, api_feedback, api_logs, api_services
+from harness.emulator.api_fault import ApiFault, CallRefused
+from harness.emulator.api_method import Arguments, Done, Method
+from harness.emulator.client_certificates import Standing, user_of
 from harness.emulator.unit import EmulatedUnit
+from harness.emulator.users import LoginRefused, User
 
-NOT_SUPPORTED = xmlrpc.client.Fault(1, "method not supported")
-UNAUTHORIZED = xmlrpc.client.Fault(14, "authorization failed")
-NO_PRIVILEGES = xmlrpc.client.Fault(15, "insufficient privileges")
-# Remembered, not documented (7.8, mark R).
-MALFORMED = xmlrpc.client.Fault(103, "malformed parameter")
+METHODS: Mapping[str, Method] = {
+    **api_device.METHODS,
+    **api_services.METHODS,
+    **api_logs.METHODS,
+    **api_conference.METHODS,
+    **api_feedback.METHODS,
+}
 
 # Everything that xmlrpc.client.loads is seen to raise for what is not a method call.
 MALFORMED_CALL = (
@@ -29,8 +36,22 @@ MALFORMED_CALL = (
     ArithmeticError,
 )
 
-Arguments = Mapping[str, Any]
-Method = Callable[[EmulatedUnit, Arguments], dict[str, Any]]
+LONGEST = 31
+"""Strings have at most so many characters (7.1, mark D) ..."""
+LONGER = {"receiverURI": 255, "sourceIdentifier": 255, "enumerateID": 255}
+"""... but for these (U)."""
+
+DECLARED_UTF_8 = re.compile(rb"""\s*<\?xml[^>]*encoding=["']utf-8["']""", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as it came."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    peer: ssl.SSLObject | None
+    """The TLS side of the connection; None without TLS."""
 
 
 @dataclass(frozen=True)
@@ -38,124 +59,80 @@ class Reply:
     """What to send, and what to do when it has been sent."""
 
     body: bytes
+    charset: str | None = None
     afterwards: Callable[[], None] | None = None
 
 
-def answer(unit: EmulatedUnit, body: bytes) -> Reply:
+def answer(unit: EmulatedUnit, call: Call) -> Reply:
     """The reply to this call: a fault where it cannot be done. Any bytes give one."""
     try:
-        parameters, name = xmlrpc.client.loads(body)
+        done = _done(unit, call)
+    except CallRefused as refused:
+        return _reply(unit, call, refused.fault.fault)
+    return _reply(unit, call, (done.values,), done.afterwards)
+
+
+def refusal(unit: EmulatedUnit, call: Call, fault: ApiFault) -> Reply:
+    return _reply(unit, call, fault.fault)
+
+
+def _done(unit: EmulatedUnit, call: Call) -> Done:
+    name, arguments = _read(call)
+    if name not in METHODS or not unit.skin.api.methods.get(name):
+        raise CallRefused(ApiFault.METHOD_NOT_SUPPORTED)
+    user = _caller(unit, call, arguments)
+    # 2.8 asks for administrator privileges (mark D).
+    if not user.is_administrator:
+        raise CallRefused(ApiFault.INSUFFICIENT_PRIVILEGES)
+    for argument, value in arguments.items():
+        if isinstance(value, str) and len(value) > LONGER.get(argument, LONGEST):
+            raise CallRefused(ApiFault.INVALID_PARAMETER)
+    return METHODS[name](unit, arguments)
+
+
+def _read(call: Call) -> tuple[str, Arguments]:
+    # ASCII, unless the request says that it is UTF-8 (7.1, mark D).
+    is_utf_8 = "utf-8" in call.headers.get("Content-Type", "").lower() or DECLARED_UTF_8.match(call.body)
+    if not is_utf_8 and not call.body.isascii():
+        raise CallRefused(ApiFault.MALFORMED_PARAMETER)
+    try:
+        parameters, name = xmlrpc.client.loads(call.body)
     except MALFORMED_CALL:
-        return _fault(MALFORMED)
-    arguments = parameters[0] if parameters else {}
+        raise CallRefused(ApiFault.MALFORMED_PARAMETER) from None
+    arguments: Any = parameters[0] if parameters else {}
     if name is None or not isinstance(arguments, dict):
-        return _fault(MALFORMED)
-    if name not in METHODS or name not in unit.skin.api.methods:
-        return _fault(NOT_SUPPORTED)
-    if refusal := _refusal(unit, arguments):
-        return _fault(refusal)
-    values = METHODS[name](unit, arguments)
-    then = AFTER_THE_ANSWER.get(name)
-    return Reply(
-        xmlrpc.client.dumps((values,), methodresponse=True).encode(),
-        functools.partial(then, unit, arguments) if then else None,
-    )
+        raise CallRefused(ApiFault.MALFORMED_PARAMETER)
+    return name, arguments
 
 
-def _refusal(unit: EmulatedUnit, arguments: Arguments) -> xmlrpc.client.Fault | None:
-    user = unit.users.get(str(arguments.get("authenticationUser", "")))
-    # If the stored user has no password, any password is taken, or none (7.1, mark D).
-    if user is None or (user.password and user.password != arguments.get("authenticationPassword", "")):
-        return UNAUTHORIZED
-    return None if user.is_administrator else NO_PRIVILEGES
+def _caller(unit: EmulatedUnit, call: Call, arguments: Arguments) -> User:
+    standing, user = user_of(call.peer, unit.administration.trust_in_use, unit.users)
+    if standing is Standing.CERTIFICATE and user is not None:
+        # Credentials are ignored then (2.4, mark D).
+        return user
+    name = str(arguments.get("authenticationUser", ""))
+    known = unit.users.get(name)
+    password = str(arguments.get("authenticationPassword", "")).encode()
+    if known is not None and not known.password:
+        # If the stored user has no password, any is taken, or none (7.1, mark D).
+        password = b""
+    try:
+        if standing is Standing.NOBODY:
+            raise CallRefused(ApiFault.AUTHORIZATION_FAILED)
+        return unit.users.log_in(name, password)
+    except LoginRefused as refused:
+        unit.login_failed(refused)
+        raise CallRefused(ApiFault.AUTHORIZATION_FAILED) from None
 
 
-def _fault(fault: xmlrpc.client.Fault) -> Reply:
-    return Reply(xmlrpc.client.dumps(fault, methodresponse=True).encode())
-
-
-def _device_query(unit: EmulatedUnit, arguments: Arguments) -> dict[str, Any]:
-    identity, facts = unit.identity, unit.identity.facts
-    return {
-        "currentTime": xmlrpc.client.DateTime(unit.clock.now()),
-        "restartTime": xmlrpc.client.DateTime(unit.clock.restart_time),
-        "serial": identity.serial,
-        "softwareVersion": identity.software_version,
-        "buildVersion": identity.build_version,
-        "model": facts.api_model,
-        "apiVersion": unit.skin.api.version,
-        "activatedFeatures": [{"feature": name, "key": ""} for name in unit.blueprint.features],
-        "activatedLicenses": [],
-        "totalVideoPorts": facts.video_ports,
-        "totalAudioOnlyPorts": facts.audio_ports,
-        "totalStreamingAndContentPorts": facts.content_ports,
-        "portReservationMode": "disabled",
-        "maxVideoResolution": facts.max_video_resolution,
-        "videoPortAllocation": [],
-        "isdnPorts": -1,
-        "maxConferenceSize": facts.video_ports,
-        "shutdownStatus": _operational_status(unit),
-        "rebootRequired": unit.conduct.reboot_required(unit.store),
-        "finishedBooting": unit.conduct.finished_booting(unit.state),
-        "uptime": unit.clock.uptime,
-    }
-
-
-def _health_query(unit: EmulatedUnit, arguments: Arguments) -> dict[str, Any]:
-    loads = dict.fromkeys(("cpuLoad", "mediaLoad", "audioLoad", "videoLoad"), 0)
-    sensors = ("fanStatus", "temperatureStatus", "rtcBatteryStatus", "voltagesStatus")
-    statuses = {name: "ok" for sensor in sensors for name in (sensor, f"{sensor}Worst")}
-    return {**loads, **statuses, "operationalStatus": _operational_status(unit)}
-
-
-def _operational_status(unit: EmulatedUnit) -> str:
-    match unit.state:
-        case State.SHUTTING_DOWN:
-            return "shuttingDown"
-        case State.SHUT_DOWN:
-            return unit.skin.api.shut_down
-    return "active"
-
-
-def _restart_log_query(unit: EmulatedUnit, arguments: Arguments) -> dict[str, Any]:
-    return {
-        "log": [{"time": xmlrpc.client.DateTime(entry.time), "reason": entry.reason} for entry in unit.restart_log]
-    }
-
-
-def _services_query(unit: EmulatedUnit, arguments: Arguments) -> dict[str, Any]:
-    return {
-        "portA": [
-            {"name": row.name, "type": row.protocol, "setting": row.ticked, "enabled": unit.is_open(row.name)}
-            # The port is told when the service is enabled (4, mark D).
-            | ({"port": row.port} if unit.is_open(row.name) else {})
-            for row in unit.services.rows
-        ],
-        # An emulated unit has one address; nothing is plugged in at port B.
-        "portB": [
-            {"name": row.name, "type": row.protocol, "setting": False, "enabled": False} for row in unit.services.rows
-        ],
-    }
-
-
-def _success(unit: EmulatedUnit, arguments: Arguments) -> dict[str, Any]:
-    return {"status": "operation successful"}
-
-
-def _restart(unit: EmulatedUnit, arguments: Arguments) -> None:
-    if arguments.get("shutdownOnly"):
-        unit.shut_down()
-    else:
-        unit.restart(unit.skin.reasons.api)
-
-
-METHODS: Mapping[str, Method] = {
-    "device.query": _device_query,
-    "device.health.query": _health_query,
-    "device.restartlog.query": _restart_log_query,
-    "device.restart": _success,
-    "services.query": _services_query,
-}
-
-# The answer goes out before the unit goes down (7.6, mark I).
-AFTER_THE_ANSWER: Mapping[str, Callable[[EmulatedUnit, Arguments], None]] = {"device.restart": _restart}
+def _reply(
+    unit: EmulatedUnit,
+    call: Call,
+    content: tuple[dict[str, Any]] | xmlrpc.client.Fault,
+    afterwards: Callable[[], None] | None = None,
+) -> Reply:
+    text = xmlrpc.client.dumps(content, methodresponse=True).partition("?>\n")[2]
+    if "utf-8" in call.headers.get(unit.skin.api.utf8_header, "").lower():
+        return Reply(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode(), "utf-8", afterwards)
+    # What is not ASCII cannot be said otherwise (I).
+    return Reply(f'<?xml version="1.0"?>\n{text}'.encode("ascii", "replace"), None, afterwards)

@@ -22,7 +22,7 @@ FEATURE_KEYS = ("Secure management (HTTPS)", "Encryption")
 """The names of the keys that HTTPS needs one of (device-reference 6, mark D)."""
 
 VERSION = re.compile(r"(?P<generation>\d+\.\d+)(?:\((?P<build>\d+(?:\.\d+)?)\))?")
-"""`major.minor(x.y)` (device-reference 1.1, mark D), `2.4(1)` too (M2.4, D); without the bracket the generation's newest known build."""
+"""`major.minor(x.y)` (device-reference 1.1, mark D) or `2.4(1)` (M2.4, D); without a bracket, the newest build."""
 
 
 @dataclass(frozen=True)

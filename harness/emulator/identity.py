@@ -14,7 +14,6 @@ from harness.emulator.table import load
 
 @dataclass(frozen=True)
 class ModelFacts:
-    api_model: str
     serial: str
     video_ports: int
     audio_ports: int
@@ -37,6 +36,8 @@ class Identity:
     software_version: str
     build_version: str
     host_name: str
+    api_model: str
+    mac_address: str
 
     @classmethod
     def of(cls, blueprint: Blueprint, skin: Skin) -> Identity:
@@ -55,4 +56,7 @@ class Identity:
             # The bracket equals that of the software version (device-reference 1.1, mark D).
             build_version=skin.build_prefix + software[software.index("(") :],
             host_name=blueprint.name,
+            api_model=skin.api.model_prefix + blueprint.model,
+            # Codian's own prefix (device-reference 3.5, mark D).
+            mac_address=f"00:0D:7C:00:{number >> 8:02X}:{number & 255:02X}",
         )

@@ -22,6 +22,8 @@ async def change_shutdown(visit: Admitted) -> Answer:
         return Answer(page.response, lambda: unit.restart(unit.skin.reasons.web))
     if texts.confirm_field in fields or (texts.shut_down_field in fields and texts.steps == 1):
         visit.session.asked_to_shut_down = False
+        if unit.is_kept_by_calls:
+            return back_to("shutdown", visit, texts.busy)
         unit.shut_down()
     elif texts.shut_down_field in fields:
         visit.session.asked_to_shut_down = True

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from certstore.power import PowerCut
-from harness.emulator import api, forms, images, status_xml
+from harness.emulator import api_connections, forms, images, status_xml
 from harness.emulator.page_table import change_at, page_at
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.visiting import Answer, Visit, redirect
@@ -78,11 +78,8 @@ async def _answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer:
     skin = unit.skin
     match request.method, request.path:
         case "POST", "/RPC2":
-            reply = api.answer(unit, await request.read())
-            response = web.Response(body=reply.body, content_type="text/xml")
-            # As in the documented samples (device-reference 7.1, mark D).
-            response.force_close()
-            return Answer(response, reply.afterwards)
+            answer = await api_connections.answer(unit, request)
+            return answer or _hang_up(request)
         case "GET" | "HEAD", "/system.xml":
             return Answer(web.Response(body=status_xml.system(unit), content_type="text/xml"))
         case "GET" | "HEAD", path if path == f"/{skin.look.logo}":
@@ -102,6 +99,13 @@ async def _answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer:
         return await page(visit)
     except forms.FormDamaged as error:
         return Answer(web.Response(status=400, text=f"400 Bad Request: {error}"))
+
+
+def _hang_up(request: web.BaseRequest) -> Answer:
+    """The connection is reset, and nobody is there to be answered."""
+    if request.transport is not None:
+        request.transport.abort()
+    raise asyncio.CancelledError
 
 
 def _redirected(unit: EmulatedUnit, request: web.BaseRequest) -> Answer | None:

@@ -14,14 +14,18 @@ from certstore.power import PowerCut, PowerCutFiles
 from harness.emulator.administration import Administration
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
+from harness.emulator.calls import Calls
 from harness.emulator.client_certificates import asking_context
 from harness.emulator.conduct import Description, LogEntry
 from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, Register, TlsConnection
 from harness.emulator.console import SerialConsole
 from harness.emulator.console import texts as console_texts
+from harness.emulator.crowd import Crowd
 from harness.emulator.defects import conduct_of
 from harness.emulator.event_log import EventLog, Severity
 from harness.emulator.faults import NO_FAULTS, Faults
+from harness.emulator.feedback import Feedback
+from harness.emulator.ftp import FtpConnection
 from harness.emulator.identity import Identity
 from harness.emulator.impairment import Impaired, Silent
 from harness.emulator.lifecycle import Event, State, after, allows
@@ -57,6 +61,9 @@ class EmulatedUnit:
         self.features = _features_of(blueprint, skin)
         """The feature keys that are installed, by name."""
         self.sessions = Sessions(self.skin.session, lambda: self.administration.security.idle_minutes)
+        self.calls = Calls(skin.calls)
+        self.feedback = Feedback(blueprint.address)
+        self.crowd = Crowd()
         self.services = self._services_at_first()
         self.restart_log = [LogEntry(self.clock.restart_time, self.skin.reasons.cold_boot)]
         self.state = State.ACTIVE
@@ -87,7 +94,17 @@ class EmulatedUnit:
     def activate(self, feature: str) -> None:
         """Effective without a restart (device-reference 6, mark R)."""
         self.features |= {feature}
+        self.announce("deviceStatusChanged")
         self._open(row.name for row in self.services.rows if row.name not in self._listeners)
+
+    def announce(self, event: str) -> None:
+        """To the receivers of feedback (device-reference 7.7)."""
+        self.feedback.announce(event, self.administration.trust_in_use)
+
+    @property
+    def is_kept_by_calls(self) -> bool:
+        """Whether it refuses to go down: somebody is in a call, and the unit is one that minds."""
+        return self.skin.calls.at_shutdown == "refused" and bool(self.calls.participants)
 
     def login_failed(self, refused: LoginRefused) -> None:
         """Somebody was not let in, by web, API or FTP."""
@@ -148,8 +165,11 @@ class EmulatedUnit:
         except PowerCut:
             self.lose_power()
             raise
+        was_required = self.store.restart_required
         self.store, self._described = store, described
         self._serve(self.conduct.serves_after_change(self.serving, store))
+        if store.restart_required != was_required:
+            self.announce("deviceStatusChanged")
 
     def _now_described(self) -> Description:
         match self.skin.certificates.shows:
@@ -164,17 +184,23 @@ class EmulatedUnit:
         self.services = services
         self._close(changed)
         self._open(changed)
+        if changed:
+            self.announce("servicesChanged")
 
     def shut_down(self) -> None:
         """Begin to; web and API stay alive."""
         if allows(self.state, Event.SHUT_DOWN):
             self.state = after(self.state, Event.SHUT_DOWN)
+            self._hang_up()
+            self.announce("deviceStatusChanged")
             self._begin(self._halt())
 
     def restart(self, reason: str) -> None:
         """Drop everything now, be gone for the blueprint's restart_seconds, and come back with the stored pair."""
         if allows(self.state, Event.RESTART) and self.conduct.obeys_restart():
             self.console.say(console_texts().going_down.format(reason=reason))
+            self._hang_up()
+            self.announce("rebooting")
             self._go_down(Event.RESTART)
             self._begin(self._boot(reason, Event.RESTART))
 
@@ -186,6 +212,8 @@ class EmulatedUnit:
     def power_off(self) -> None:
         """Nothing is written any more, and nothing is said."""
         self.flash.cut()
+        self.calls.hang_up()
+        self.feedback.stop()
         self.console.power_lost()
         self.state = after(self.state, Event.POWER_LOSS)
         self.stop()
@@ -232,7 +260,10 @@ class EmulatedUnit:
     def _services_at_first(self) -> Services:
         plan = self.blueprint
         ports = {"http": plan.http, "https": plan.https, "sips_tcp": plan.sip_tls}
-        return Services.at_first(self.skin, ports, plan.ticked)
+        if not self.skin.ftp.port:
+            return Services.at_first(self.skin, ports, plan.ticked)
+        # On from the factory, as HTTP (device-reference 4, mark R).
+        return Services.at_first(self.skin, ports | {"ftp": self.skin.ftp.port}, (*plan.ticked, "ftp"))
 
     @property
     def has_power(self) -> bool:
@@ -265,6 +296,11 @@ class EmulatedUnit:
             return
         await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.shutting_down)
         self.state = after(self.state, Event.HALTED)
+        self.announce("deviceStatusChanged")
+
+    def _hang_up(self) -> None:
+        if self.calls.hang_up():
+            self.announce("participantLeft")
 
     def _go_down(self, event: Event) -> None:
         self.state = after(self.state, event)
@@ -291,8 +327,10 @@ class EmulatedUnit:
         for taken in self._open([row.name for row in self.services.rows]):
             log.warning("%s: %s", self.blueprint.name, taken)
         self.console.running()
+        self.announce("restart")
         await asyncio.sleep(self.blueprint.restart_seconds * self.skin.timing.finishing_boot)
         self.state = after(self.state, Event.BOOTED)
+        self.announce("deviceStatusChanged")
         if not self.conduct.stays_up(self.boots):
             self.restart(reason)
 
@@ -359,7 +397,23 @@ class EmulatedUnit:
             # The same key and the same pair (device-reference 4 and 8, mark D).
             case "sips_tcp" if self.has_https_key and self.serving is not None:
                 return lambda register: TlsConnection(self._context_for(service), self._sip, register)
+            case "ftp":
+                return lambda register: PlainConnection(self._ftp(), register)
         return None
+
+    def _ftp(self) -> FtpConnection:
+        facts = {"model": self.identity.model, "version": self.identity.software_version}
+        return FtpConnection(self.skin.ftp.greeting.format(**facts), self._may_use_ftp)
+
+    def _may_use_ftp(self, name: str, password: str) -> bool:
+        # Blocked where only a certificate logs in (2.4, mark D).
+        if self.administration.trust_in_use.client_security == "required":
+            return False
+        try:
+            return self.users.log_in(name, password.encode("latin-1")).is_administrator
+        except LoginRefused as refused:
+            self.login_failed(refused)
+            return False
 
     def _sip(self) -> SipConnection:
         return SipConnection(lambda: self.state in (State.ACTIVE, State.BOOTING))

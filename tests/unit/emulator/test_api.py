@@ -94,7 +94,7 @@ def test_services_query_tells_the_ports_that_are_open(unit: Any, blueprint: Blue
         "port": blueprint.http,
     }
     assert services["https"]["port"] == blueprint.https
-    assert services["ftp"] == {"name": "ftp", "type": "tcp", "setting": False, "enabled": False}
+    assert services["h225"] == {"name": "h225", "type": "tcp", "setting": False, "enabled": False}
 
 
 def test_an_upload_sets_reboot_required(
