@@ -190,6 +190,9 @@ class Unit(Protocol):
     def remove(self) -> Answer:
         """Delete the custom pair, so that the factory pair is stored."""
 
+    def ways(self) -> tuple[Way, ...]:
+        """How it can be restarted, in order of preference: by API only where its version has the method."""
+
     def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
         """Restart it and wait until it is back. Over HTTPS the driver then believes the leafs it saw before and those
         it uploaded; after a removal, or where a change of somebody else's was waiting, one unknown leaf as well,

@@ -102,6 +102,10 @@ class Watched:
         with self._step("removing the custom pair"):
             return self._unit.remove()
 
+    def ways(self) -> tuple[Way, ...]:
+        with self._step("asking for the ways to restart"):
+            return self._unit.ways()
+
     def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
         with self._step(f"restarting by {way}"):
             restart = self._unit.restart(deadline, way)

@@ -171,6 +171,9 @@ class Mcu:
 
         return self._submit(press)
 
+    def ways(self) -> tuple[Way, ...]:
+        return (Way.WEB, Way.API) if self._api.has_restart() else (Way.WEB,)
+
     def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
         if self._removed or (not self._uploaded and self._api.reboot_required()):
             # What comes up is the factory pair, or what somebody else has stored: we have seen neither.

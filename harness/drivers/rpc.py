@@ -49,9 +49,16 @@ class Api:
         """
         return self._read(method, self._wire.ask(self._request(method, {})))
 
+    def has_restart(self) -> bool:
+        """Whether this version of the API can restart the unit (device-reference 7.6, mark D)."""
+        return _parts(self._version()) >= RESTART_SINCE
+
+    def _version(self) -> str:
+        return self.query("device.query").text("apiVersion")
+
     def restart(self) -> None:
         """`device.restart` was sent, once. Raises ConfigurationError where this API does not have it."""
-        version = self.query("device.query").text("apiVersion")
+        version = self._version()
         if _parts(version) < RESTART_SINCE:
             raise ConfigurationError(
                 f"{self._wire.place.name}: API {version} has no device.restart (2.9 is the first): restart it by web"
