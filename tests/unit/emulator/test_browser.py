@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -67,10 +68,14 @@ def press(browser: Chrome, button: str) -> None:
 
 def follow(browser: Chrome, control: tuple[str, str]) -> None:
     """Click it as soon as it is there, and wait for the next page."""
-    wait = WebDriverWait(browser, SECONDS)
-    found = wait.until(presence_of_element_located(control))
+    found = waiting(browser).until(presence_of_element_located(control))
     found.click()
-    wait.until(staleness_of(found))
+    waiting(browser).until(staleness_of(found))
+
+
+def waiting(browser: Chrome) -> WebDriverWait[Chrome]:
+    """Asks again where the page changed while it was looked at: the driver has more than one error for that."""
+    return WebDriverWait(browser, SECONDS, ignored_exceptions=[WebDriverException])
 
 
 def type_into(browser: Chrome, label: str, typed: str) -> None:
@@ -80,7 +85,7 @@ def type_into(browser: Chrome, label: str, typed: str) -> None:
 
 def text(browser: Chrome, where: str) -> str:
     """Of the first element of this CSS selector, as soon as it is there."""
-    return str(WebDriverWait(browser, SECONDS).until(presence_of_element_located((By.CSS_SELECTOR, where))).text)
+    return str(waiting(browser).until(lambda page: page.find_element(By.CSS_SELECTOR, where).text))
 
 
 def test_a_person_replaces_the_certificate(
