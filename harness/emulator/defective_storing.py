@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass, replace
 
 from certstore import CertStore, Credential, Firmware, UploadRefused, receive
-from certstore.flash import PAIR, Files, record, recover
+from certstore.flash import PAIR, Files, record
 from certstore.upload import Upload
 from harness.emulator.conduct import Conduct
 from harness.emulator.defective_reading import UncheckedStore
@@ -54,11 +54,8 @@ class WritesTwoFiles(Conduct):
             KEY_FILE: store.stored.private_key,
         }
         for name, content in contents.items():
-            unfinished = f"{name}.new"
-            if unfinished in files.names():
-                files.remove(unfinished)
-            files.write(unfinished, content)
-            files.sync(unfinished)
+            files.write(f"{name}.new", content)
+            files.sync(f"{name}.new")
         # Each file is replaced as a whole. That it takes two steps is the bug.
         for name in contents:
             files.rename(f"{name}.new", name)
@@ -66,7 +63,10 @@ class WritesTwoFiles(Conduct):
 
     def loads(self, store: Store, files: Files, event: Event) -> Started:
         assert isinstance(store, _StoreOfTwoFiles), "blank_store gives no other"
-        recover(files)
+        # An interrupted write is forgotten at the start, so each write takes the same steps, and one of them is the bug.
+        for unfinished in {f"{CERTIFICATE_FILE}.new", f"{KEY_FILE}.new"} & set(files.names()):
+            files.remove(unfinished)
+        files.sync_directory()
         if not {CERTIFICATE_FILE, KEY_FILE} <= set(files.names()):
             return Started(_StoreOfTwoFiles(store.firmware))
         certificate, key = files.read(CERTIFICATE_FILE), files.read(KEY_FILE)
