@@ -34,6 +34,7 @@ LAYERS = {
     "harness.lease": 2,
     "harness.watched": 2,
     "harness.judge": 2,
+    "harness.verdict": 2,
     "harness.emulator": 3,
     "harness.drivers": 3,
     "harness.procedure": 4,
