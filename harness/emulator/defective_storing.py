@@ -63,7 +63,8 @@ class WritesTwoFiles(Conduct):
 
     def loads(self, store: Store, files: Files, event: Event) -> Started:
         assert isinstance(store, _StoreOfTwoFiles), "blank_store gives no other"
-        # An interrupted write is forgotten at the start, so each write takes the same steps, and one of them is the bug.
+        # An interrupted write is forgotten at the start, so each write takes the same steps, and one of them is the
+        # bug.
         for unfinished in {f"{CERTIFICATE_FILE}.new", f"{KEY_FILE}.new"} & set(files.names()):
             files.remove(unfinished)
         files.sync_directory()
