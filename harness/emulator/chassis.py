@@ -46,6 +46,7 @@ class SupervisorTexts:
     slots: int
     status: dict[str, str]
     """By the name of the blade's state."""
+    labels: dict[str, str]
 
 
 @functools.cache

@@ -45,6 +45,10 @@ class Look:
     """What stands before the way to the page; empty where no page shows its way."""
     tools: Words
     """The links at the top of a help page."""
+    host: str
+    """Before the host name, at the top right."""
+    help: str
+    """The link to the help about the page."""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,9 @@ class HomeTexts:
     heading: str
     shown_to: Literal["users", "everybody"]
     """Everybody sees it with a link to log in (2.x); otherwise it is a protected page."""
+    section: str
+    labels: dict[str, str]
+    no_features: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,9 @@ class ServiceRow:
 @dataclass(frozen=True)
 class ServicesTexts:
     heading: str
+    section: str
+    columns: Words
+    """The name of the service, its tick box, its port, whether it is open."""
     without_key: Literal["greyed", "absent"]
     """How the row of a service looks whose feature key is missing."""
     button: str
@@ -132,6 +138,7 @@ class CertificateTexts:
 @dataclass(frozen=True)
 class ShutdownTexts:
     heading: str
+    section: str
     steps: Literal[1, 2]
     """Two: `shut_down` must be confirmed by a second submission."""
     shut_down: str
