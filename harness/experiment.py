@@ -21,12 +21,27 @@ class Leaves(IntEnum):
     """What a unit has stored when the experiment is over, in the order in which a lane does them.
 
     Experiments that install come first and pay one restart each; those that change nothing run on whatever is
-    installed; the one that ends at the baseline comes last, so that going back costs no restart of its own.
+    installed; one that leaves a pair stored but not in force comes after these; the one that ends at the baseline
+    comes last, so that going back costs no restart of its own.
     """
 
     CUSTOM_PAIR = 1
     WHAT_IT_FOUND = 2
-    BASELINE = 3
+    PENDING_PAIR = 3
+    BASELINE = 4
+
+
+class Selection(IntEnum):
+    """How much of the suite a run asks for; each selection holds the ones before it. The names are pytest marks."""
+
+    SMOKE = 1
+    """One install and back."""
+    DEFAULT = 2
+    FULL = 3
+
+    @property
+    def mark(self) -> str:
+        return self.name.lower()
 
 
 @dataclass(frozen=True)
@@ -38,13 +53,17 @@ class Experiment(Generic[Observations]):
     restarts: int
     """How many restarts it cannot do without."""
     run: Callable[[Unit], Observations] = field(repr=False)
+    selection: Selection = Selection.DEFAULT
+    """The smallest that it belongs to."""
 
 
-def experiment(leaves: Leaves, restarts: int) -> Callable[[Callable[[Unit], Observations]], Experiment[Observations]]:
+def experiment(
+    leaves: Leaves, restarts: int, selection: Selection = Selection.DEFAULT
+) -> Callable[[Callable[[Unit], Observations]], Experiment[Observations]]:
     """Turn a function of a unit into an experiment of the same name, with `-` for `_`."""
 
     def named(run: Callable[[Unit], Observations]) -> Experiment[Observations]:
-        return Experiment(run.__name__.replace("_", "-"), leaves, restarts, run)
+        return Experiment(run.__name__.replace("_", "-"), leaves, restarts, run, selection)
 
     return named
 
@@ -64,5 +83,5 @@ class Plan:
     def restart_floor(self) -> int:
         """The fewest restarts with which this can be done, going back to the baseline included."""
         goes_back = bool(self.experiments) and self.experiments[-1].leaves is Leaves.BASELINE
-        changes = any(one.leaves is Leaves.CUSTOM_PAIR for one in self.experiments)
+        changes = any(one.leaves in (Leaves.CUSTOM_PAIR, Leaves.PENDING_PAIR) for one in self.experiments)
         return sum(one.restarts for one in self.experiments) + (changes and not goes_back)

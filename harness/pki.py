@@ -34,8 +34,13 @@ class Issued:
     key: rsa.RSAPrivateKey = field(repr=False, compare=False)
 
     @property
+    def certificate_blocks(self) -> tuple[bytes, ...]:
+        """PEM, one certificate each."""
+        return tuple(certificate.public_bytes(serialization.Encoding.PEM) for certificate in self.chain)
+
+    @property
     def certificate_pem(self) -> bytes:
-        return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in self.chain)
+        return b"".join(self.certificate_blocks)
 
     @property
     def chain_der(self) -> tuple[bytes, ...]:
@@ -68,16 +73,20 @@ class Authority:
         certificate = _certificate(name, key, self.issuers[0].subject, self._key, _ca_extensions(key, self._key))
         return Authority(self.root, (certificate, *self.issuers), key)
 
-    def issue(self, *addresses: str) -> Issued:
-        """A leaf for these IP addresses or host names, the first also as its common name."""
-        key = rsa_key()
+    @property
+    def root_pem(self) -> bytes:
+        return self.root.public_bytes(serialization.Encoding.PEM)
+
+    def issue(self, *addresses: str, common_name: str | None = None, key: rsa.RSAPrivateKey | None = None) -> Issued:
+        """A leaf for these IP addresses or host names, the first also as its common name unless that is given."""
+        key = key or rsa_key()
         extensions: list[tuple[x509.ExtensionType, bool]] = [
             (x509.SubjectAlternativeName([general_name(address) for address in addresses]), False),
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
             *_key_identifiers(key, self._key),
         ]
-        leaf = _certificate(_name(addresses[0]), key, self.issuers[0].subject, self._key, extensions)
+        leaf = _certificate(_name(common_name or addresses[0]), key, self.issuers[0].subject, self._key, extensions)
         return Issued((leaf, *self.issuers[:-1]), key)
 
 

@@ -32,6 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "about(*experiments): the experiments whose observations this claim reads")
+    config.addinivalue_line("markers", "smoke: one install and back, the fewest restarts")
+    config.addinivalue_line("markers", "default: what a run does that is given no -m")
+    config.addinivalue_line("markers", "full: everything, hundreds of uploads among it")
     asked = config.getoption("--lab")
     file = Path(asked) if asked else config.rootpath / DEFAULT_LAB
     if asked or file.is_file():

@@ -14,7 +14,7 @@ import pytest
 from _pytest.outcomes import Failed
 from _pytest.runner import runtestprotocol
 
-from harness.experiment import Experiment, Plan
+from harness.experiment import Experiment, Plan, Selection
 from harness.fault import Incident, Unanswered, Verdict
 from harness.lab import Place
 from harness.progress import Collected, LaneReport, Said, Tell
@@ -74,10 +74,19 @@ class Claims:
         found = metafunc._arg2fixturedefs.get(fixture)
         return found is not None and getattr(found[-1].func, "__self__", None) is self
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+        for item in items:
+            if _place(item) is not None:
+                for selection in Selection:
+                    if _selection(item) <= selection:
+                        item.add_marker(selection.mark)
+        yield
         mine = [item for item in items if _params(item).get("place") is not NO_PLACE]
-        items[:] = [item for item in mine if item.nodeid not in self._run.done]
+        wanted = [item for item in mine if config.option.markexpr or _selection(item) <= Selection.DEFAULT]
+        if left_out := [item for item in mine if item not in wanted]:
+            config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in wanted if item.nodeid not in self._run.done]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._claims = [item for item in session.items if isinstance(item, pytest.Function) and _place(item)]
@@ -248,6 +257,13 @@ def _experiment(claim: pytest.Function) -> Experiment[object]:
         return chosen
     [only] = _experiments(claim)
     return only
+
+
+def _selection(item: pytest.Item) -> Selection:
+    """The smallest that a claim belongs to: that of its experiment."""
+    if isinstance(item, pytest.Function) and _place(item) is not None and "seen" in item.fixturenames:
+        return _experiment(item).selection
+    return Selection.DEFAULT
 
 
 def _tell_xdist(offered: pytest.Item, chosen: pytest.Item) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from harness import catalogue
 from harness.deadline import Deadline
-from harness.experiment import Leaves, experiment
+from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
 from harness.observation import Look, asks_for_restart, look
 from harness.tls.handshake import Handshake
@@ -26,7 +26,7 @@ class Removal:
     restarted: Look
 
 
-@experiment(Leaves.BASELINE, restarts=1)
+@experiment(Leaves.BASELINE, restarts=1, selection=Selection.SMOKE)
 def removal(unit: Unit) -> Removal:
     """Starts from a custom pair: one that an earlier experiment left, or else one that is installed for it."""
     before = look(unit)

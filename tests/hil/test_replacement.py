@@ -10,7 +10,7 @@ import pytest
 from harness import catalogue, pki
 from harness.catalogue import Material
 from harness.deadline import Deadline
-from harness.experiment import Leaves, experiment
+from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
 from harness.observation import Look, asks_for_restart, look
 from harness.unit import Answer, OperationalStatus, Restart, Service, Unit, Way
@@ -40,7 +40,7 @@ def replace(unit: Unit, make: Callable[[str], Material], way: Way) -> Replacemen
     return Replacement(material, services, before, answer, uploaded, restart, restarted, unit.operational_status())
 
 
-@experiment(Leaves.CUSTOM_PAIR, restarts=1)
+@experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.SMOKE)
 def self_signed(unit: Unit) -> Replacement:
     """The article's own commands: a self-signed certificate, its key encrypted with DES-EDE3; restarted by web."""
     return replace(unit, catalogue.article_self_signed, Way.WEB)

@@ -24,6 +24,7 @@ LAYERS = {
     "harness.lab": 1,
     "harness.pki": 1,
     "harness.catalogue": 1,
+    "harness.assortment": 1,
     "harness.evidence": 1,
     "harness.fault": 1,
     "harness.progress": 1,

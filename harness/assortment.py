@@ -1,0 +1,243 @@
+"""An assortment of some four hundred uploads: each form of a certificate file with each form of a key file.
+
+For asking a unit, without one restart, whether it decides as `certstore` does. Whether an upload is good is not said
+here: that is for the model to say. All of them share one key; each has a certificate of its own, so that the unit's
+status table shows which of them it took.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives import padding, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from certstore import Upload
+from harness import catalogue, pki
+
+PASSPHRASE = catalogue.PASSPHRASE
+
+LEAF = "a leaf"
+PLAIN_KEY = "a plain key"
+"""The two forms that every firmware takes: next to them another form's trouble is its own."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One upload of the assortment."""
+
+    certificate_form: str
+    key_form: str
+    common_name: str
+    """Of its leaf, and of no other leaf in the assortment."""
+    upload: Upload = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.certificate_form} with {self.key_form}"
+
+
+@dataclass(frozen=True)
+class _Chain:
+    leaf: bytes
+    intermediates: bytes
+    root: bytes
+
+    @property
+    def whole(self) -> bytes:
+        return self.leaf + self.intermediates
+
+
+def _relabelled(pem: bytes, label: bytes) -> bytes:
+    return pem.replace(b"BEGIN CERTIFICATE", b"BEGIN " + label).replace(b"END CERTIFICATE", b"END " + label)
+
+
+def _in_columns(pem: bytes, columns: int) -> bytes:
+    """A single block, its base64 set in lines of that length."""
+    begin, *body, end = pem.splitlines()
+    octets = b"".join(body)
+    lines = (octets[at : at + columns] for at in range(0, len(octets), columns))
+    return b"\n".join([begin, *lines, end, b""])
+
+
+def _without_its_end(pem: bytes) -> bytes:
+    return b"".join(pem.splitlines(keepends=True)[:-1])
+
+
+def _with_a_foreign_character(pem: bytes) -> bytes:
+    lines = pem.splitlines(keepends=True)
+    return b"".join([*lines[:2], b"*" + lines[2][1:], *lines[3:]])
+
+
+Reform = Callable[[bytes], bytes]
+
+# What may befall either file on its way: to the PEM text of one certificate or key.
+_ANY_FILE: dict[str, Reform] = {
+    "CRLF": lambda pem: pem.replace(b"\n", b"\r\n"),
+    "text before it": lambda pem: b"Bag Attributes\n    localKeyID: 01\n" + pem,
+    "no final newline": lambda pem: pem.rstrip(b"\n"),
+    "blank lines around it": lambda pem: b"\n\n" + pem + b"\n\n",
+    "blanks at the ends of lines": lambda pem: pem.replace(b"\n", b"  \n"),
+    "lines of 76 columns": lambda pem: _in_columns(pem, 76),
+    "one long line": lambda pem: _in_columns(pem, 1 << 20),
+    "lines of 48 columns": lambda pem: _in_columns(pem, 48),
+    "no END line": _without_its_end,
+    "cut in the middle": lambda pem: pem[: len(pem) // 2],
+    "a character outside base64": _with_a_foreign_character,
+    "nothing": lambda pem: b"",
+}
+
+
+def _to_leaf(reform: Reform) -> Callable[[_Chain], bytes]:
+    return lambda chain: reform(chain.leaf)
+
+
+_CERTIFICATES: dict[str, Callable[[_Chain], bytes]] = {
+    LEAF: lambda chain: chain.leaf,
+    "a chain": lambda chain: chain.whole,
+    "a chain with its root": lambda chain: chain.whole + chain.root,
+    "a chain, root first": lambda chain: chain.root + chain.intermediates + chain.leaf,
+    "a leaf twice": lambda chain: chain.leaf * 2,
+    "a chain, its last block cut": lambda chain: chain.whole[:-80],
+    "X509 CERTIFICATE": lambda chain: _relabelled(chain.leaf, b"X509 CERTIFICATE"),
+    "TRUSTED CERTIFICATE": lambda chain: _relabelled(chain.leaf, b"TRUSTED CERTIFICATE"),
+    "a leaf, DER": lambda chain: pki.pem_to_der(chain.leaf),
+    **{f"a leaf, {name}": _to_leaf(reform) for name, reform in _ANY_FILE.items()},
+}
+
+
+@dataclass(frozen=True)
+class _Key:
+    """One form of the key file, and the passphrase that goes with it."""
+
+    content: bytes = field(repr=False)
+    passphrase: bytes | None = field(default=None, repr=False)
+
+
+def _written(key: rsa.RSAPrivateKey, form: serialization.PrivateFormat, passphrase: bytes = b"") -> bytes:
+    encryption: serialization.KeySerializationEncryption = (
+        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    )
+    return key.private_bytes(serialization.Encoding.PEM, form, encryption)
+
+
+def _by_openssl(plain: bytes, cipher: str) -> bytes:
+    """The key as `openssl rsa` encrypts it, in the traditional form."""
+    with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
+        given, written = Path(folder, "plain.pem"), Path(folder, "key.pem")
+        given.write_bytes(plain)
+        catalogue.openssl("rsa", "-passout", ["-traditional", cipher, "-in", str(given), "-out", str(written)])
+        return written.read_bytes()
+
+
+def _with_any_passphrase(key: rsa.RSAPrivateKey, passphrase: bytes) -> bytes:
+    """AES-128-CBC in the traditional form (OpenSSL: PEM_ASN1_write_bio, EVP_BytesToKey with MD5).
+
+    The library's own writers take no passphrase of more than 1023 bytes.
+    """
+    salt = secrets.token_bytes(16)
+    derived = hashlib.md5(passphrase + salt[:8], usedforsecurity=False).digest()
+    padder = padding.PKCS7(128).padder()
+    der = key.private_bytes(serialization.Encoding.DER, _TRADITIONAL, serialization.NoEncryption())
+    encryptor = Cipher(algorithms.AES(derived), modes.CBC(salt)).encryptor()
+    encrypted = base64.b64encode(encryptor.update(padder.update(der) + padder.finalize()) + encryptor.finalize())
+    head = b"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC," + salt.hex().upper().encode()
+    body = b"\n".join(encrypted[at : at + 64] for at in range(0, len(encrypted), 64))
+    return b"-----BEGIN RSA PRIVATE KEY-----\n%b\n\n%b\n-----END RSA PRIVATE KEY-----\n" % (head, body)
+
+
+# What befalls the key file, too.
+_KEY_FILE = ("CRLF", "text before it", "cut in the middle", "nothing")
+
+_TRADITIONAL = serialization.PrivateFormat.TraditionalOpenSSL
+_PKCS8 = serialization.PrivateFormat.PKCS8
+_PASSPHRASES = {
+    "a passphrase of 1 byte": b"x",
+    "a passphrase with blanks": b"  two words  ",
+    "a passphrase that is no ASCII": b"\xfcml\xe4ut \xff",
+    "a passphrase of 1024 bytes": b"p" * 1024,
+    "a passphrase of 1025 bytes": b"p" * 1025,
+}
+
+
+def _new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=pki.KEY_BITS)
+
+
+class _Owner:
+    """Who has the key of every leaf, and somebody else.
+
+    Neither key is of the pool: an authority might have it, and then a file with the root first were good as well.
+    """
+
+    def __init__(self) -> None:
+        self.key, self.foreign = _new_key(), _new_key()
+        self.plain = _written(self.key, _TRADITIONAL)
+
+    @functools.cached_property
+    def triple_des(self) -> bytes:
+        return _by_openssl(self.plain, "-des3")
+
+
+@functools.cache
+def _owner() -> _Owner:
+    return _Owner()
+
+
+def _under(passphrase: bytes) -> Callable[[_Owner], _Key]:
+    return lambda owner: _Key(_with_any_passphrase(owner.key, passphrase), passphrase)
+
+
+def _to_key(reform: Reform) -> Callable[[_Owner], _Key]:
+    return lambda owner: _Key(reform(owner.plain))
+
+
+_KEYS: dict[str, Callable[[_Owner], _Key]] = {
+    PLAIN_KEY: lambda owner: _Key(owner.plain),
+    "a plain key and a passphrase": lambda owner: _Key(owner.plain, PASSPHRASE),
+    "a PKCS#8 key": lambda owner: _Key(_written(owner.key, _PKCS8)),
+    "a PKCS#8 key, PBES2": lambda owner: _Key(_written(owner.key, _PKCS8, PASSPHRASE), PASSPHRASE),
+    "DES-EDE3-CBC": lambda owner: _Key(owner.triple_des, PASSPHRASE),
+    "DES-EDE3-CBC, wrong passphrase": lambda owner: _Key(owner.triple_des, b"not " + PASSPHRASE),
+    "DES-EDE3-CBC, no passphrase": lambda owner: _Key(owner.triple_des),
+    "DES-EDE3-CBC, lower-case DEK-Info": lambda owner: _Key(
+        owner.triple_des.replace(b"DES-EDE3", b"des-ede3"), PASSPHRASE
+    ),
+    "AES-128-CBC": lambda owner: _Key(_by_openssl(owner.plain, "-aes128"), PASSPHRASE),
+    "AES-256-CBC": lambda owner: _Key(_written(owner.key, _TRADITIONAL, PASSPHRASE), PASSPHRASE),
+    "the key of another": lambda owner: _Key(_written(owner.foreign, _TRADITIONAL)),
+    "a plain key, DER": lambda owner: _Key(base64.b64decode(b"".join(owner.plain.splitlines()[1:-1]))),
+    "a plain key after a certificate": lambda owner: _Key(pki.run_authority().root_pem + owner.plain),
+    **{name: _under(passphrase) for name, passphrase in _PASSPHRASES.items()},
+    **{f"a plain key, {name}": _to_key(_ANY_FILE[name]) for name in _KEY_FILE},
+}
+
+KEY_FORMS = tuple(_KEYS)
+CERTIFICATE_FORMS = tuple(_CERTIFICATES)
+
+
+def samples(address: str) -> Iterator[Sample]:
+    """Each certificate form with each key form, named for that address; always in the same order.
+
+    Raises BenchError where the openssl command line is missing.
+    """
+    authority = pki.run_authority()
+    owner = _owner()
+    keys = {form: make(owner) for form, make in _KEYS.items()}
+    number = 0
+    for certificate_form, make in _CERTIFICATES.items():
+        for key_form, key in keys.items():
+            number += 1
+            common_name = f"sample {number:03}"
+            issued = authority.issue(address, common_name=common_name, key=owner.key)
+            leaf, *intermediates = issued.certificate_blocks
+            certificate = make(_Chain(leaf, b"".join(intermediates), authority.root_pem))
+            yield Sample(certificate_form, key_form, common_name, Upload(certificate, key.content, key.passphrase))

@@ -1,0 +1,44 @@
+"""How much of the suite a run asks for, and what the full one finds beyond the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.unit.run.conftest import LabBench
+
+
+def names(claims: set[str]) -> set[str]:
+    return {claim.partition("[")[0] for claim in claims}
+
+
+def test_smoke_is_one_install_and_back(bench: LabBench) -> None:
+    outcome = bench.run(bench.lab(bench.emulated("unit")), "-n", "0", "-m", "smoke")
+
+    assert outcome.status == 0, outcome.output
+    assert "2 restarts, 2 needed at least" in outcome.output
+    held = outcome.of_place("unit", "held")
+    assert "test_the_uploaded_leaf_is_served_after_the_restart" in names(held)
+    assert "test_the_factory_pair_is_served_after_the_restart" in names(held)
+    assert not any("ca-signed" in claim for claim in held)
+
+
+def test_the_default_asks_for_no_hundreds_of_uploads(bench: LabBench) -> None:
+    outcome = bench.run(bench.lab(bench.emulated("unit")), "-n", "0", "--collect-only", "-q")
+
+    assert "test_refusal.py" in outcome.output
+    assert "test_agreement.py" not in outcome.output
+
+
+def test_the_full_suite_tells_what_unit_and_model_do_not_agree_on(bench: LabBench) -> None:
+    lab = bench.lab(bench.emulated("healthy"), bench.emulated("strict", defect="long-lines-refused"))
+
+    outcome = bench.run(lab, "-n", "2", "-m", "full", "-k", "decided")
+
+    assert outcome.status == 1, outcome.output
+    assert outcome.of_place("healthy", "failure") == set()
+    assert outcome.of_place("strict", "failure") == {
+        "test_a_certificate_file_is_decided_as_by_the_model[a leaf, lines of 76 columns]"
+    }
+    assert "the model says accepted, the unit did not take it" in outcome.output
+    assert "-----BEGIN CERTIFICATE-----; " in outcome.output
