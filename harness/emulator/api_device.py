@@ -108,6 +108,8 @@ def _encryption_modify(unit: EmulatedUnit, arguments: Arguments) -> Done:
     setting = argument(arguments, "setting", str, "")
     if setting not in ("on", "off"):
         raise CallRefused(ApiFault.INVALID_PARAMETER)
+    if unit.skin.features.names["encryption"] not in unit.features:
+        raise CallRefused(ApiFault.ACTIVATION_NEEDED)
     unit.administration.media_encryption = setting == "on"
     return Done(SUCCESS)
 

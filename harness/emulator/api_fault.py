@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class ApiFault(Enum):
-    """Code and text; texts are in lower case (mark D). To 16 they are documented, from 101 on remembered (R)."""
+    """Code and text; texts are in lower case (mark D). To 16 they are documented, from 17 on remembered (R)."""
 
     METHOD_NOT_SUPPORTED = 1, "method not supported"
     DUPLICATE_CONFERENCE = 2, "duplicate conference name"
@@ -25,6 +25,10 @@ class ApiFault(Enum):
     AUTHORIZATION_FAILED = 14, "authorization failed"
     INSUFFICIENT_PRIVILEGES = 15, "insufficient privileges"
     INVALID_ENUMERATE_ID = 16, "invalid enumerateid value"
+    PORT_RESERVATION_FAILURE = 17, "port reservation failure"
+    DUPLICATE_NUMERIC_ID = 18, "duplicate numeric id"
+    UNSUPPORTED_PROTOCOL = 19, "unsupported protocol"
+    UNSUPPORTED_PARTICIPANT_TYPE = 20, "unsupported participant type"
     MISSING_PARAMETER = 101, "missing parameter"
     INVALID_PARAMETER = 102, "invalid parameter"
     MALFORMED_PARAMETER = 103, "malformed parameter"

@@ -77,8 +77,8 @@ class Feedback:
         struct = {"sourceIdentifier": receiver.source, "events": [event]}
         body = xmlrpc.client.dumps((struct,), "eventNotification").encode()
         uri = urlsplit(receiver.uri)
-        # A receiver that is not there is no news.
-        with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
+        # A receiver that is not there is no news; UnicodeError is that of a name that no host can have.
+        with contextlib.suppress(OSError, TimeoutError, ssl.SSLError, UnicodeError):
             async with asyncio.timeout(SECONDS):
                 reader, writer = await asyncio.open_connection(
                     uri.hostname,

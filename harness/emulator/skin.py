@@ -109,6 +109,8 @@ class ApiSettings:
     """After an answer; a connection that is to be reset is kept until its next request."""
     requests_at_once: int
     connections: int
+    largest_request: int
+    """Octets."""
     page_size: int
     """How many conferences or participants one answer holds."""
 
