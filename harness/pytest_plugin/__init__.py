@@ -7,6 +7,7 @@ beyond pytest itself. `claims` turns tests into claims on places, `dealing` shar
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tag", action="append", default=[], metavar="TAG", help="only places with this tag (repeatable)"
     )
+    group.addoption(
+        "--plan",
+        action="store_true",
+        help="print what the selected claims would do to each place, how many restarts and how long, and touch none",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+    if config.getoption("--plan"):
+        # One process knows the whole plan; xdist looks at these next.
+        config.option.numprocesses, config.option.dist, config.option.tx = 0, "no", []
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -6,7 +6,7 @@ A claim is run when its observations are there, whatever its turn (`slots` says 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -97,7 +97,8 @@ class Claims:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
-        if session.config.option.collectonly or not self._claims:
+        option = session.config.option
+        if option.collectonly or option.plan or not self._claims:
             return (yield)
         # Drivers and their libraries are for runs that drive something.
         from harness.bench import Bench
@@ -117,16 +118,23 @@ class Claims:
         """The lane of a place, not started; its claims wait for it."""
         from harness.lane import Lane
 
-        claims = [claim for claim in self._claims if _place(claim) is place]
-        needed = [_experiment(claim) for claim in claims if "seen" in claim.fixturenames]
+        claims = self._of(place)
         visits = sum("unit" in claim.fixturenames for claim in claims)
-        lane = Lane(place, Plan.of(needed), visits, bench, self._tell)
+        lane = Lane(place, _plan(claims), visits, bench, self._tell)
         for claim in claims:
             if "unit" in claim.fixturenames:
                 self._slots.add(claim, lane.visited)
             else:
                 self._slots.add(claim, lane.seen[_experiment(claim).name] if "seen" in claim.fixturenames else None)
         return lane
+
+    def plans(self) -> dict[Place, tuple[int, Plan]]:
+        """For each place that a selected claim needs: how many do, and what its lane would do."""
+        plans = {place: self._of(place) for place in self._run.places}
+        return {place: (len(claims), _plan(claims)) for place, claims in plans.items() if claims}
+
+    def _of(self, place: Place) -> list[pytest.Function]:
+        return [claim for claim in self._claims if _place(claim) is place]
 
     def _finish(self) -> None:
         if self._slots:
@@ -257,6 +265,10 @@ def _experiment(claim: pytest.Function) -> Experiment[object]:
         return chosen
     [only] = _experiments(claim)
     return only
+
+
+def _plan(claims: Iterable[pytest.Function]) -> Plan:
+    return Plan.of(_experiment(claim) for claim in claims if "seen" in claim.fixturenames)
 
 
 def _selection(item: pytest.Item) -> Selection:

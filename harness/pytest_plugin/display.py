@@ -161,7 +161,7 @@ class Display:
         lanes = {lane.place: lane for lane in ledger.lanes}
         terminalreporter.write_sep("=", f"lab {self._run.lab.name}")
         width = terminalreporter._tw.fullwidth
-        for line in _rendered(_summary(self._rows, lanes), width):
+        for line in rendered(_summary(self._rows, lanes), width):
             terminalreporter.write_line(line)
         self._write_incidents(terminalreporter, list(lanes.values()))
         seconds = time.monotonic() - self._began
@@ -209,7 +209,8 @@ def _summary(rows: dict[str, Row], lanes: dict[str, LaneReport]) -> Table:
     return table
 
 
-def _rendered(table: Table, width: int) -> list[str]:
+def rendered(table: Table, width: int) -> list[str]:
+    """The lines of a table, as wide as that and without colours."""
     from rich.console import Console
 
     text = io.StringIO()

@@ -62,6 +62,13 @@ def join_session(config: pytest.Config, file: Path) -> None:
         tell = lifetime.enter_context(telling(given["progress"]))
         config.pluginmanager.register(Claims(config, run, tell), "mcu-hil-claims")
         return
+    if config.option.plan:
+        from harness.pytest_plugin.planning import Planner
+
+        claims = Claims(config, run, lambda message: None)
+        config.pluginmanager.register(claims, "mcu-hil-claims")
+        config.pluginmanager.register(Planner(claims, run), "mcu-hil-planner")
+        return
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger
 

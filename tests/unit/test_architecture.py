@@ -32,6 +32,7 @@ LAYERS = {
     "harness.unit": 2,
     "harness.observation": 2,
     "harness.experiment": 2,
+    "harness.expectation": 2,
     "harness.lease": 2,
     "harness.watched": 2,
     "harness.judge": 2,
