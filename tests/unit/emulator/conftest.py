@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import subprocess
+import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from io import BytesIO
+from typing import Any
 
 import mechanicalsoup
 import pytest
@@ -107,6 +109,35 @@ def visitor(blueprint: Blueprint, host: HostThread) -> Iterator[Visitor]:
 def visitor_of() -> Callable[[Blueprint], AbstractContextManager[Visitor]]:
     """Makes a visitor of another unit, who has not yet opened a page."""
     return Visitor
+
+
+class Caller:
+    """Calls methods of a unit by their names, with its administrator's login unless another is given."""
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._uri = f"http://{blueprint.address}:{blueprint.http}/RPC2"
+        self._login = {"authenticationUser": blueprint.user, "authenticationPassword": blueprint.password}
+
+    def __call__(self, method: str, **arguments: object) -> Any:
+        with xmlrpc.client.ServerProxy(self._uri) as unit:
+            return getattr(unit, method)({**self._login, **arguments})
+
+    def fault(self, method: str, **arguments: object) -> int:
+        """The code of the fault that it is."""
+        with pytest.raises(xmlrpc.client.Fault) as fault:
+            self(method, **arguments)
+        return fault.value.faultCode
+
+
+@pytest.fixture
+def call(blueprint: Blueprint, host: HostThread) -> Caller:
+    return Caller(blueprint)
+
+
+@pytest.fixture(scope="session")
+def caller_of() -> Callable[[Blueprint], Caller]:
+    """Makes a caller of another unit."""
+    return Caller
 
 
 @pytest.fixture(scope="session")

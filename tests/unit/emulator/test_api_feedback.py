@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-import xmlrpc.client
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xmlrpc.server import SimpleXMLRPCServer
 
 import pytest
@@ -14,7 +13,10 @@ import pytest
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
-from harness.emulator.hosting import HostThread, hosted
+from harness.emulator.hosting import hosted
+
+if TYPE_CHECKING:
+    from tests.unit.emulator.conftest import Caller
 
 SECONDS = 15
 
@@ -70,28 +72,6 @@ def ear(new_ear: Callable[[], Ear]) -> Ear:
     return new_ear()
 
 
-class Caller:
-    """Calls methods of the unit by their names."""
-
-    def __init__(self, blueprint: Blueprint) -> None:
-        self._uri = f"http://{blueprint.address}:{blueprint.http}/RPC2"
-        self._login = {"authenticationUser": blueprint.user, "authenticationPassword": blueprint.password}
-
-    def __call__(self, method: str, **arguments: object) -> Any:
-        with xmlrpc.client.ServerProxy(self._uri) as unit:
-            return getattr(unit, method)({**self._login, **arguments})
-
-    def fault(self, method: str, **arguments: object) -> int:
-        with pytest.raises(xmlrpc.client.Fault) as fault:
-            self(method, **arguments)
-        return fault.value.faultCode
-
-
-@pytest.fixture
-def call(blueprint: Blueprint, host: HostThread) -> Caller:
-    return Caller(blueprint)
-
-
 def test_a_new_receiver_is_told_that_it_is_one(call: Caller, ear: Ear) -> None:
     call("feedbackReceiver.configure", receiverURI=ear.uri, sourceIdentifier="bench seven")
 
@@ -137,10 +117,12 @@ def test_services_that_change_are_told(call: Caller, ear: Ear) -> None:
     ear.hears("servicesChanged")
 
 
-def test_participants_who_are_cut_off_by_a_restart_are_told(blueprint: Blueprint, ear: Ear) -> None:
+def test_participants_who_are_cut_off_by_a_restart_are_told(
+    blueprint: Blueprint, caller_of: Callable[[Blueprint], Caller], ear: Ear
+) -> None:
     in_a_call = replace(blueprint, switches=(("calls.conferences", 1), ("calls.participants", 2)))
     with hosted([in_a_call]):
-        call = Caller(in_a_call)
+        call = caller_of(in_a_call)
         call("feedbackReceiver.configure", receiverURI=ear.uri, subscribedEvents=["participantLeft", "restart"])
 
         call("device.restart")
