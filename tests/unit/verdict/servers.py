@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import itertools
 import socket
 import ssl
 import threading
@@ -75,6 +76,7 @@ def make(
     begins: datetime.datetime = NOT_BEFORE,
     ends: datetime.datetime = NOT_AFTER,
     extra: Sequence[tuple[x509.ExtensionType, bool]] = (),
+    identifies_issuer: bool = True,
 ) -> Made:
     """A certificate as today's rules want it, but for what is asked to be otherwise. Self-signed without `issuer`."""
     key = key or rsa_key()
@@ -92,8 +94,10 @@ def make(
         .not_valid_after(ends)
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=path_length), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
     )
+    if identifies_issuer:
+        identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        builder = builder.add_extension(identifier, critical=False)
     if usages:
         builder = builder.add_extension(usage(*usages), critical=True)
     if names:
@@ -185,11 +189,36 @@ class Serving:
     highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ciphers: str = "ALL"
     page: bytes = PAGE
+    named: tuple[Made, ...] = ()
+    """Served to whoever says a server name; none for the same."""
+    forgets: bool = False
+    """No session outlives its connection."""
 
 
 def tls(folder: Path, serving: Serving) -> Answer:
+    context = _context(folder, serving, serving.chain)
+    if serving.named:
+        named = _context(folder, serving, serving.named)
+
+        def choose(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            if name is not None:
+                connection.context = named
+
+        context.sni_callback = choose
+
+    def answer(connection: socket.socket) -> None:
+        used = _context(folder, serving, serving.chain) if serving.forgets else context
+        with used.wrap_socket(connection, server_side=True) as secured:
+            if secured.recv(2**14):
+                secured.sendall(serving.page)
+                secured.unwrap()
+
+    return answer
+
+
+def _context(folder: Path, serving: Serving, chain: tuple[Made, ...]) -> ssl.SSLContext:
     pair = folder / "pair.pem"
-    pair.write_bytes(serving.chain[0].key_pem + b"".join(made.pem for made in serving.chain))
+    pair.write_bytes(chain[0].key_pem + b"".join(made.pem for made in chain))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers(f"{serving.ciphers}:@SECLEVEL=0")
     context.load_cert_chain(pair)
@@ -197,11 +226,10 @@ def tls(folder: Path, serving: Serving) -> Answer:
     group.write_text(group_pem())
     context.load_dh_params(str(group))
     context.minimum_version, context.maximum_version = serving.lowest, serving.highest
+    return context
 
-    def answer(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secured:
-            if secured.recv(2**14):
-                secured.sendall(serving.page)
-                secured.unwrap()
 
-    return answer
+def in_turn(*answers: Answer) -> Answer:
+    """Each connection is for the next of them."""
+    turns = itertools.cycle(answers)
+    return lambda connection: next(turns)(connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from harness.verdict.hello import ClientHello, Suite, Version, suites
 from harness.verdict.possession import curve_of, parameters_of, prime_bits, proves, signs
 from harness.verdict.probe import Reply, probe
 from tests.unit.verdict.servers import Made, Serving, answering, make, saying
+from tests.unit.verdict.wire import certificates, message, record, server_hello, signed_parameters, vector
 
 Serve = Callable[[Serving], AbstractContextManager[Endpoint]]
 SPOKEN = {
@@ -29,26 +29,6 @@ SPOKEN = {
     Version.TLS_1_2: ssl.TLSVersion.TLSv1_2,
     Version.TLS_1_3: ssl.TLSVersion.TLSv1_3,
 }
-
-
-def vector(size: int, data: bytes) -> bytes:
-    return len(data).to_bytes(size, "big") + data
-
-
-def message(kind: int, body: bytes) -> bytes:
-    return bytes((kind,)) + vector(3, body)
-
-
-def record(kind: int, fragment: bytes, version: int = 0x0300) -> bytes:
-    return bytes((kind,)) + version.to_bytes(2, "big") + vector(2, fragment)
-
-
-def server_hello(version: int = 0x0300, suite: int = 0x0005, rest: bytes = b"", random: bytes = b"S" * 32) -> bytes:
-    return message(2, version.to_bytes(2, "big") + random + b"\0" + suite.to_bytes(2, "big") + b"\0" + rest)
-
-
-def certificates(*chain: bytes) -> bytes:
-    return message(11, vector(3, b"".join(vector(3, each) for each in chain)))
 
 
 DONE = message(14, b"")
@@ -118,14 +98,8 @@ def test_the_signature_proves_the_key_and_no_other(
 def test_the_signature_proves_the_key_in_ssl_3_with_a_broken_cipher(leaf: Made) -> None:
     suite = next(suite for suite in suites().values() if suite.name == "DHE_RSA_EXPORT_WITH_DES40_CBC_SHA")
     assert isinstance(leaf.key, rsa.RSAPrivateKey)
-    parameters = vector(2, b"\xff" * 64) + vector(2, b"\x05") + vector(2, b"\x7f" * 64)
     client_random = b"C" * 32
-    signed = client_random + b"S" * 32 + parameters
-    digest = hashlib.md5(signed).digest() + hashlib.sha1(signed).digest()
-    number = int.from_bytes(b"\0\1" + b"\xff" * (256 - 3 - len(digest)) + b"\0" + digest, "big")
-    private = leaf.key.private_numbers()
-    signature = pow(number, private.d, private.public_numbers.n).to_bytes(256, "big")
-    body = parameters + vector(2, signature)
+    body = signed_parameters(leaf.key, client_random)
     flight = record(22, server_hello(0x0300, suite.number) + certificates(leaf.der) + message(12, body) + DONE)
 
     with answering(saying(flight)) as endpoint:

@@ -1,0 +1,88 @@
+"""A page over HTTPS, and a session that is resumed: what takes more than a handshake."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from harness.deadline import Deadline
+from harness.tls.context import shared_legacy_context
+from harness.tls.handshake import CONNECT_SECONDS, Endpoint, HandshakeFailed
+
+BODY_BOUND = 2**18
+
+
+@dataclass(frozen=True)
+class Page:
+    """How a path was answered. A body may hold a key that was left readable: it is in no repr."""
+
+    status: int
+    date: datetime | None
+    """The unit's clock (RFC 9110 6.6.1)."""
+    holds_key: bool
+    """Whether the text of a private key is in it."""
+
+
+def fetch(endpoint: Endpoint, path: str, deadline: Deadline) -> Page:
+    """GET, without following where it leads. Raises HandshakeFailed where no answer to it comes."""
+    connection = http.client.HTTPSConnection(
+        endpoint.address, endpoint.port, timeout=deadline.at_most(CONNECT_SECONDS), context=shared_legacy_context()
+    )
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read(BODY_BOUND)
+        return Page(answer.status, _date(answer.getheader("Date")), b"PRIVATE KEY-----" in body)
+    except (OSError, http.client.HTTPException) as error:
+        raise HandshakeFailed(f"no page from https://{endpoint}{path}: {error or type(error).__name__}") from error
+    finally:
+        connection.close()
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        found = None if text is None else parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """What came of offering a session again."""
+
+    handed_out: bool
+    """A session id or a ticket came with the first handshake."""
+    resumed: bool
+
+
+def try_resumption(endpoint: Endpoint, deadline: Deadline) -> Resumption:
+    """Two handshakes, the second with the session of the first: up to TLS 1.2, where the ticket is in the handshake.
+
+    Raises HandshakeFailed.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2
+    context.options |= 0x4  # OP_LEGACY_SERVER_CONNECT, whose name came with Python 3.12
+
+    def connect(session: ssl.SSLSession | None) -> tuple[ssl.SSLSession | None, bool]:
+        with (
+            socket.create_connection((endpoint.address, endpoint.port), deadline.at_most(CONNECT_SECONDS)) as plain,
+            context.wrap_socket(plain, session=session) as secured,
+        ):
+            return secured.session, bool(secured.session_reused)
+
+    try:
+        session, _ = connect(None)
+        if session is None or not (session.id or session.has_ticket):
+            return Resumption(handed_out=False, resumed=False)
+        _, resumed = connect(session)
+    except OSError as error:
+        raise HandshakeFailed(f"no handshake up to TLS 1.2 with {endpoint}: {error}") from error
+    return Resumption(handed_out=True, resumed=resumed)
