@@ -6,13 +6,15 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from certstore import Upload
 from harness import pki
@@ -81,21 +83,91 @@ def ca_signed(address: str) -> Material:
 
 def wrong_passphrase(address: str) -> Upload:
     """A good pair whose key is encrypted under another passphrase than the one that is sent with it."""
-    issued = pki.run_authority().issue(address)
-    key = issued.key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.BestAvailableEncryption(PASSPHRASE),
-    )
-    return Upload(issued.certificate_pem, key, b"not " + PASSPHRASE)
+    certificate, key = _good(address)
+    return Upload(certificate, _encrypted(key), b"not " + PASSPHRASE)
+
+
+def no_passphrase(address: str) -> Upload:
+    certificate, key = _good(address)
+    return Upload(certificate, _encrypted(key), None)
 
 
 def foreign_key(address: str) -> Upload:
     """A good certificate with a good key that belongs to another one."""
-    issued = pki.run_authority().issue(address)
+    certificate, key = _good(address)
     # Keys take turns, and other lanes take theirs meanwhile: the next one may be this one again.
-    other = next(key for key in iter(pki.rsa_key, None) if key is not issued.key)
-    return Upload(issued.certificate_pem, pki.key_pem(other), None)
+    other = next(one for one in iter(pki.rsa_key, None) if one is not key)
+    return Upload(certificate, pki.key_pem(other), None)
+
+
+def fields_swapped(address: str) -> Upload:
+    certificate, key = _good(address)
+    return Upload(pki.key_pem(key), certificate, None)
+
+
+def certificate_der(address: str) -> Upload:
+    certificate, key = _good(address)
+    return Upload(pki.pem_to_der(certificate), pki.key_pem(key), None)
+
+
+def key_der(address: str) -> Upload:
+    certificate, key = _good(address)
+    der = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    return Upload(certificate, der, None)
+
+
+def pkcs12_twice(address: str) -> Upload:
+    """The pair as a PKCS#12 file, as Windows exports it, in both fields."""
+    issued = pki.run_authority().issue(address)
+    leaf, *issuers = issued.chain
+    encryption = serialization.BestAvailableEncryption(PASSPHRASE)
+    container = pkcs12.serialize_key_and_certificates(b"unit", issued.key, leaf, issuers, encryption)
+    return Upload(container, container, PASSPHRASE)
+
+
+def empty_fields(address: str) -> Upload:
+    return Upload(b"", b"", None)
+
+
+def key_cut_off(address: str) -> Upload:
+    certificate, key = _good(address)
+    pem = pki.key_pem(key)
+    return Upload(certificate, pem[: len(pem) // 2], None)
+
+
+def certificate_cut_off(address: str) -> Upload:
+    certificate, key = _good(address)
+    return Upload(certificate[:500], pki.key_pem(key), None)
+
+
+REFUSED: Mapping[str, MakeBad] = {
+    "wrong-passphrase": wrong_passphrase,
+    "no-passphrase": no_passphrase,
+    "foreign-key": foreign_key,
+    "fields-swapped": fields_swapped,
+    "certificate-der": certificate_der,
+    "key-der": key_der,
+    "pkcs12": pkcs12_twice,
+    "empty": empty_fields,
+    "key-cut-off": key_cut_off,
+    "certificate-cut-off": certificate_cut_off,
+}
+"""What no firmware takes, by the name that stands in test ids."""
+
+
+def _good(address: str) -> tuple[bytes, rsa.RSAPrivateKey]:
+    issued = pki.run_authority().issue(address)
+    return issued.certificate_pem, issued.key
+
+
+def _encrypted(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.BestAvailableEncryption(PASSPHRASE),
+    )
 
 
 def openssl(command: str, passphrase_option: str, arguments: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -10,15 +11,15 @@ from harness import catalogue
 from harness.deadline import Deadline
 from harness.experiment import Leaves, experiment
 from harness.observation import Look, asks_for_restart, look
-from harness.unit import Answer, Unit
+from harness.unit import Answer, LocalCertificate, Unit
 
 
 @dataclass(frozen=True)
 class Refused:
-    """One upload, and what was seen at once afterwards."""
+    """One bad upload: what the unit had stored before it, and what it said afterwards."""
 
+    stored_before: LocalCertificate
     answer: Answer
-    afterwards: Look
 
 
 @dataclass(frozen=True)
@@ -26,45 +27,49 @@ class Refusals:
     """What was seen of a unit while uploads were refused, and after the restart that followed them all."""
 
     before: Look
-    wrong_passphrase: Refused
-    foreign_key: Refused
+    refused: Mapping[str, Refused]
+    """By the name in `catalogue.REFUSED`."""
+    afterwards: Look
     restarted: Look
 
 
 @experiment(Leaves.WHAT_IT_FOUND, restarts=1)
 def refusals(unit: Unit) -> Refusals:
-    """Two bad uploads one after the other, then one restart to see whether either comes into force."""
+    """One bad upload after the other, then one restart to see whether any of them comes into force."""
     before = look(unit)
-    wrong_passphrase = Refused(unit.upload(catalogue.wrong_passphrase(unit.place.address)), look(unit))
-    foreign_key = Refused(unit.upload(catalogue.foreign_key(unit.place.address)), look(unit))
+    stored = before.certificates.local_certificate
+    refused = {}
+    for name, make in catalogue.REFUSED.items():
+        answer = unit.upload(make(unit.place.address))
+        refused[name] = Refused(stored, answer)
+        stored = answer.local_certificate
+    afterwards = look(unit)
     unit.restart(Deadline.after(unit.place.restart_timeout))
-    return Refusals(before, wrong_passphrase, foreign_key, look(unit))
+    return Refusals(before, refused, afterwards, look(unit))
 
 
 pytestmark = pytest.mark.about(refusals)
 
-
-def test_a_wrong_passphrase_is_refused(seen: Refusals) -> None:
-    assert not seen.wrong_passphrase.answer.taken
+each_upload = pytest.mark.parametrize("name", catalogue.REFUSED)
 
 
-def test_nothing_comes_of_a_wrong_passphrase(seen: Refusals) -> None:
-    assert seen.wrong_passphrase.answer.local_certificate == seen.before.certificates.local_certificate
-    assert not asks_for_restart(seen.before.home, seen.wrong_passphrase.afterwards.home)
-    assert seen.wrong_passphrase.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
+@each_upload
+def test_a_bad_upload_is_refused(seen: Refusals, name: str) -> None:
+    assert not seen.refused[name].answer.taken
 
 
-def test_a_foreign_key_is_refused(seen: Refusals) -> None:
-    assert not seen.foreign_key.answer.taken
+@each_upload
+def test_nothing_is_stored_of_a_bad_upload(seen: Refusals, name: str) -> None:
+    assert seen.refused[name].answer.local_certificate == seen.refused[name].stored_before
 
 
-def test_nothing_is_stored_of_a_foreign_key(seen: Refusals) -> None:
-    assert seen.foreign_key.answer.local_certificate == seen.before.certificates.local_certificate
-    assert not asks_for_restart(seen.before.home, seen.foreign_key.afterwards.home)
+def test_no_restart_is_asked_for_after_refused_uploads(seen: Refusals) -> None:
+    assert not asks_for_restart(seen.before.home, seen.afterwards.home)
+    assert not seen.afterwards.condition.reboot_required
 
 
 def test_the_pair_from_before_is_served_after_refused_uploads(seen: Refusals) -> None:
-    assert seen.foreign_key.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
+    assert seen.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
 
 
 def test_the_pair_from_before_is_served_after_the_restart(seen: Refusals) -> None:
@@ -72,4 +77,5 @@ def test_the_pair_from_before_is_served_after_the_restart(seen: Refusals) -> Non
 
 
 def test_nothing_is_stored_after_refused_uploads_and_a_restart(seen: Refusals) -> None:
+    assert seen.restarted.certificates.local_certificate == seen.before.certificates.local_certificate
     assert not seen.restarted.condition.reboot_required

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from certstore import Refusal, UploadRefused, receive
+from certstore import KNOWN_GENERATIONS, Refusal, UploadRefused, firmware_named, receive
 from harness import catalogue, pki
 
 ADDRESS = "127.10.0.3"
 
 GOOD = {"article-self-signed": catalogue.article_self_signed, "ca-signed": catalogue.ca_signed}
-BAD = {
-    "wrong-passphrase": (catalogue.wrong_passphrase, Refusal.WRONG_PASSPHRASE),
-    "foreign-key": (catalogue.foreign_key, Refusal.KEY_MISMATCH),
+REFUSALS = {
+    "wrong-passphrase": Refusal.WRONG_PASSPHRASE,
+    "no-passphrase": Refusal.PASSPHRASE_REQUIRED,
+    "foreign-key": Refusal.KEY_MISMATCH,
+    "fields-swapped": Refusal.NO_CERTIFICATE,
+    "certificate-der": Refusal.NO_CERTIFICATE,
+    "key-der": Refusal.NO_KEY,
+    "pkcs12": Refusal.NO_CERTIFICATE,
+    "empty": Refusal.NO_CERTIFICATE,
+    "key-cut-off": Refusal.MALFORMED_KEY,
+    "certificate-cut-off": Refusal.MALFORMED_CERTIFICATE,
 }
 
 
@@ -26,12 +34,13 @@ def test_a_good_upload_is_taken_whole(make: catalogue.Make) -> None:
     assert pki.names_address(material.leaf, ADDRESS)
 
 
-@pytest.mark.parametrize(("make", "refusal"), BAD.values(), ids=BAD)
-def test_a_bad_upload_is_refused_for_its_own_reason(make: catalogue.MakeBad, refusal: Refusal) -> None:
+@pytest.mark.parametrize("version", KNOWN_GENERATIONS)
+@pytest.mark.parametrize("name", catalogue.REFUSED)
+def test_a_bad_upload_is_refused_for_its_own_reason_by_every_firmware(name: str, version: str) -> None:
     with pytest.raises(UploadRefused) as refused:
-        receive(make(ADDRESS))
+        receive(catalogue.REFUSED[name](ADDRESS), firmware_named(version))
 
-    assert refused.value.refusal is refusal
+    assert refused.value.refusal is REFUSALS[name]
 
 
 def test_the_articles_key_has_the_form_that_the_vendors_procedure_yields() -> None:
