@@ -69,6 +69,10 @@ class Control:
     """Where this button sends its form, if elsewhere than the form says."""
     line: int
     cells: tuple[Cell, ...]
+    options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Of a list: what each entry reads, and what it sends."""
+    submits: bool = False
+    """A list that sends its form as soon as another entry is chosen."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Form:
     method: str
     enctype: str
     charset: str
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,10 @@ class Link:
     target: str
     position: int
     """How many items stand before its end."""
+    button: Control | None = None
+    """A menu made of forms: what is pressed in place of a link."""
+    chosen: tuple[Control, str] | None = None
+    """The list, and what it has to send for this entry."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ FORM_TAG = re.compile(r"<(/?)form(?=[\s/>])", re.IGNORECASE)
 UNSEEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 REFRESH = re.compile(r"\s*(\d+)(?:\.\d*)?\s*[;,]?\s*(?:url\s*=\s*)?[\"']?([^\"']*)", re.IGNORECASE)
 LOCATION = re.compile(r"\blocation(?:\.href|\.replace|\.assign)?\s*[=(]\s*[\"']([^\"']+)[\"']")
+GOES_TO_CHOSEN = re.compile(r"\blocation(?:\.href)?\s*=(?!=)|\blocation\.(?:replace|assign)\s*\(|\bopen\s*\(")
+"""In the script of a list: it goes where the entry's value says."""
 SUBMITS = re.compile(r"\bsubmit\s*\(")
 FORM_NAMED = re.compile(
     r"forms\s*\[\s*[\"']?([\w-]+)|document\.(?!forms\b)(\w+)\.submit|getElementById\(\s*[\"']([\w-]+)"
@@ -265,15 +267,39 @@ class _Reader:
             case "textarea":
                 self._add_control(element, Kind.TEXTAREA, values=(text.removeprefix("\n"),))
             case "select":
-                self._add_control(element, Kind.SELECT, values=_selected(element))
+                self._select(element)
             case _:
                 pictures = " ".join(image.get("alt", "") for image in element.iter("img"))
                 caption = _shown(text, pictures, element.get("value", ""), element.get("title", ""))
                 kind = {"button": Kind.BUTTON, "reset": Kind.RESET}.get(element.get("type", "").lower(), Kind.SUBMIT)
                 self._add_control(element, kind, values=(element.get("value", ""),), caption=caption)
 
+    def _select(self, element: etree._Element) -> None:
+        script = element.get("onchange", "") + element.get("onclick", "")
+        options = _options(element)
+        self._add_control(
+            element,
+            Kind.SELECT,
+            values=_selected(element),
+            options=tuple((text, value) for text, value, _ in options),
+            submits=bool(SUBMITS.search(script)),
+        )
+        if GOES_TO_CHOSEN.search(script):
+            # Each entry is a link.
+            for text, value, _ in options:
+                if value.strip() and not value.startswith("#"):
+                    self.links.append(Link(text, self._resolve(value), "", len(self.items)))
+
     def _add_control(
-        self, element: etree._Element, kind: Kind, values: tuple[str, ...], caption: str = "", name: str | None = None
+        self,
+        element: etree._Element,
+        kind: Kind,
+        values: tuple[str, ...],
+        caption: str = "",
+        name: str | None = None,
+        options: tuple[tuple[str, str], ...] = (),
+        *,
+        submits: bool = False,
     ) -> None:
         index = len(self.items)
         script = element.get("onclick", "") + element.get("href", "")
@@ -302,8 +328,13 @@ class _Reader:
                 action=self._resolve(element.get("formaction", "")) if element.get("formaction") else "",
                 line=self.line,
                 cells=self.cells,
+                options=options,
+                submits=submits,
             )
         )
+        if kind is Kind.BUTTON and (found := LOCATION.search(script)):
+            # A button that is a link.
+            self.links.append(Link(" ".join(caption.split()), self._resolve(found[1]), "", len(self.items)))
 
     def _add_link(self, element: etree._Element, text: str) -> None:
         shown = " ".join(text.split())
@@ -328,6 +359,7 @@ class _Reader:
             method=element.get("method", "get").strip().lower(),
             enctype=element.get("enctype", "").split(";")[0].strip().lower(),
             charset=re.split(r"[\s,]+", element.get("accept-charset", "").strip())[0].lower(),
+            target=element.get("target", "").strip(),
         )
 
     def _form_named_by(self, script: str) -> int | None:
@@ -385,13 +417,19 @@ def _span(element: etree._Element, attribute: str) -> int:
 
 
 def _selected(element: etree._Element) -> tuple[str, ...]:
-    options = [
-        (option.get("value", " ".join("".join(option.itertext()).split())), "selected" in option.attrib)
-        for option in element.iter("option")
-        if "disabled" not in option.attrib
-    ]
-    chosen = [value for value, selected in options if selected]
+    options = _options(element)
+    chosen = [value for _, value, selected in options if selected]
     if "multiple" in element.attrib:
         return tuple(chosen)
     # A list without a choice shows its first entry, and sends it.
-    return (*chosen[-1:],) if chosen else tuple(value for value, _ in options[:1])
+    return (*chosen[-1:],) if chosen else tuple(value for _, value, _ in options[:1])
+
+
+def _options(element: etree._Element) -> list[tuple[str, str, bool]]:
+    """What each entry of a list reads, what it sends, and whether it is chosen."""
+    found = []
+    for option in element.iter("option"):
+        if "disabled" not in option.attrib:
+            text = " ".join("".join(option.itertext()).split())
+            found.append((text, option.get("value", text), "selected" in option.attrib))
+    return found

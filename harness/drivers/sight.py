@@ -6,7 +6,7 @@ looked for and what was there; nothing is ever chosen by its place or by its nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename
 from urllib.parse import urlsplit
@@ -17,8 +17,11 @@ from harness.drivers.words import (
     ACCESS_DENIED,
     CERTIFICATE,
     CHANGE_PASSWORD,
+    GO,
     LOCAL_SECTION,
     LOG_IN_BUTTON,
+    MENU,
+    NOTICE,
     PASSPHRASE,
     PRIVATE_KEY,
     TRUST_SECTION,
@@ -30,8 +33,11 @@ from harness.drivers.words import (
 )
 from harness.errors import UnitError
 
+KNOWN_ENTRIES = 2
 SHOWN = 12
 """How many of the things that were there an error lists."""
+LONGEST = 100
+"""How much of each."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +62,58 @@ def find_link(documents: Sequence[Document], words: Words) -> Link:
         raise UnitError(
             f"{_where(documents)}: {len(fitting)} places for the {words.meaning}: {_list(_urls(fitting))}"
         )
-    texts = [link.text for document in documents for link in document.links if link.text]
+    links = [link for document in documents for link in (*document.links, *menu_entries(document))]
+    texts = [link.text for link in links if link.text]
     raise UnitError(f"{_where(documents)}: no {words.meaning} ({words}) among the links {_list(texts)}")
 
 
 def fitting_links(documents: Sequence[Document], words: Words) -> tuple[Link, ...]:
-    """The links that fit best, one for each place they lead to."""
-    fits: dict[Fit, dict[str, Link]] = {}
+    """The links that fit best, one for each place they lead to; entries of menus that are forms count as links."""
+    fits: dict[Fit, dict[tuple[str, str, str], Link]] = {}
     for document in documents:
-        for link in document.links:
+        for link in (*document.links, *menu_entries(document)):
             # Help for X.html is help_X.html (device-reference 3.2).
             if (fit := words.fit(link.text)) is not None and not basename(urlsplit(link.url).path).startswith(
                 "help_"
             ):
-                fits.setdefault(fit, {}).setdefault(link.url, link)
+                fits.setdefault(fit, {}).setdefault(_place(link), link)
     return tuple(fits[min(fits)].values()) if fits else ()
+
+
+def _place(link: Link) -> tuple[str, str, str]:
+    name = link.button.name if link.button else ""
+    return link.url, name, link.chosen[1] if link.chosen else ""
+
+
+def menu_entries(document: Document) -> tuple[Link, ...]:
+    """What a person can go to by pressing a button, or choosing from a list.
+
+    A form that has anything to fill in is none of a menu; nor are buttons that do not stand among those of at
+    least two known entries, or a list that is sent by a button which does more than to go there.
+    """
+    entries = [entry for form in document.forms for entry in _entries(document, form)]
+    known = {fold(entry.text) for entry in entries if MENU.names(entry.text)}
+    return tuple(entry for entry in entries if len(known - {fold(entry.text)}) >= KNOWN_ENTRIES)
+
+
+def _entries(document: Document, form: Form) -> Iterator[Link]:
+    shown = [control for control in document.controls if control.form == form.number and control.seen]
+    lists = [control for control in shown if control.kind is Kind.SELECT]
+    pressed = [control for control in shown if _can_be_pressed(control)]
+    if len(lists) + len(pressed) != len(shown) or form.method not in ("get", "post", ""):
+        return
+    if not lists:
+        for button in pressed:
+            yield Link(button.caption, button.action or form.action, form.target, 0, button)
+    elif len(lists) == 1 and (by := _sent_by(lists[0], pressed)) is not None:
+        for text, value in lists[0].options:
+            yield Link(text, form.action, form.target, 0, by, (lists[0], value))
+
+
+def _sent_by(chosen_from: Control, pressed: Sequence[Control]) -> Control | None:
+    if len(pressed) == 1 and GO.names(pressed[0].caption):
+        return pressed[0]
+    return chosen_from if not pressed and chosen_from.submits else None
 
 
 def find_button(documents: Sequence[Document], words: Words) -> Found:
@@ -80,6 +123,12 @@ def find_button(documents: Sequence[Document], words: Words) -> Found:
 
 def one_of(documents: Sequence[Document], words: Words, found: Sequence[Found]) -> Found:
     found = _narrowed(found)
+    if found and all(_is_of_another(each) for each in found):
+        section = title_above(found[0].document, found[0].button.line)
+        raise UnitError(
+            f"{_where(documents)}: the {words.meaning}, {found[0].button.caption!r}, stands only in another section,"
+            f" {section!r}{_notices(documents)}"
+        )
     if len(found) == 1:
         return found[0]
     if found:
@@ -89,7 +138,19 @@ def one_of(documents: Sequence[Document], words: Words, found: Sequence[Found]) 
         raise UnitError(f"{_where(documents)}: {len(found)} forms have the {words.meaning}: {_list(where)}")
     raise UnitError(
         f"{_where(documents)}: no {words.meaning} ({words}) among the buttons {_list(_captions(documents))}"
+        f"{_notices(documents)}"
     )
+
+
+def _is_of_another(found: Found) -> bool:
+    """Whether the title right above says that this is about another thing than the local certificate."""
+    return TRUST_SECTION.fit(title_above(found.document, found.button.line)) is not None
+
+
+def _notices(documents: Sequence[Document]) -> str:
+    """What the page itself says about why something is not there, to put behind an error."""
+    said = [text for document in documents for text in document.lines.values() if NOTICE.fit(text) is not None]
+    return f"; the page says {_list(said)}" if said else ""
 
 
 def buttons(documents: Sequence[Document], words: Words) -> tuple[Found, ...]:
@@ -99,9 +160,19 @@ def buttons(documents: Sequence[Document], words: Words) -> tuple[Found, ...]:
         for control in document.controls:
             if not _can_be_pressed(control) or control.form is None:
                 continue
-            if (fit := words.fit(control.caption)) is not None:
+            if (fit := words.fit(control.caption)) is not None and not _is_in_menu(document, control):
                 fits.setdefault(fit, []).append(Found(document, document.forms[control.form], control))
     return tuple(fits[min(fits)]) if fits else ()
+
+
+def _is_in_menu(document: Document, button: Control) -> bool:
+    """Whether it stands in one form with other entries of a menu: then it only leads somewhere."""
+    others = {
+        fold(control.caption)
+        for control in document.controls
+        if control.form == button.form and control.kind in PRESSED and control is not button
+    }
+    return sum(map(MENU.names, others)) >= KNOWN_ENTRIES
 
 
 def _narrowed(found: Sequence[Found]) -> Sequence[Found]:
@@ -126,16 +197,19 @@ def find_upload(documents: Sequence[Document]) -> tuple[Found, dict[Words, Contr
     complete: list[Found] = []
     fields: list[dict[Words, Control]] = []
     faults: list[UnitError] = []
-    for found in buttons(documents, UPLOAD):
+    offered = buttons(documents, UPLOAD)
+    for found in offered:
         try:
             fields.append(find_fields(found, UPLOAD_FIELDS))
         except UnitError as fault:
-            faults.append(fault)
+            # What is missing in another section's form tells nothing.
+            if not _is_of_another(found):
+                faults.append(fault)
         else:
             complete.append(found)
-    if not complete and faults:
+    if faults and all(map(_is_of_another, complete)):
         raise faults[0]
-    chosen = one_of(documents, UPLOAD, complete)
+    chosen = one_of(documents, UPLOAD, complete or offered)
     return chosen, fields[complete.index(chosen)]
 
 
@@ -265,7 +339,7 @@ def _captions(documents: Sequence[Document]) -> list[str]:
         control.caption + ("" if control.enabled else " (greyed out)")
         for document in documents
         for control in document.controls
-        if control.kind in PRESSED and control.seen
+        if control.kind in PRESSED and control.seen and not MENU.names(control.caption)
     ]
 
 
@@ -282,4 +356,4 @@ def _list(texts: Sequence[str]) -> str:
     if not known:
         return "(none)"
     more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    return ", ".join(repr(text[:60]) for text in known[:SHOWN]) + more
+    return ", ".join(repr(text[:LONGEST]) for text in known[:SHOWN]) + more

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.drivers.document import Cell, Document, Text
+from harness.drivers.document import Cell, Control, Document, Kind, Text
 from harness.drivers.sight import heading, is_title, part_above, title_above
 from harness.drivers.words import EXPIRES, ISSUED, ISSUER, KEY_STATE, LOCAL_SECTION, SUBJECT, Words
 from harness.errors import UnitError
 from harness.unit import LocalCertificate
 
+FILLED = (Kind.FILE, Kind.PASSWORD, Kind.TEXT)
 ROWS = (SUBJECT, ISSUER, ISSUED, EXPIRES, KEY_STATE)
 
 
@@ -84,6 +85,9 @@ def _value_beside(document: Document, line: int, words: Words) -> str:
         if any(document.has_seen_control(positions) for positions in right):
             return ""
         below = document.rows.get((cell.table, cell.row + 1), {}).get(cell.column, [])
+        if any(isinstance(item := document.items[at], Control) and item.kind in FILLED for at in below):
+            # The head of a column of fields.
+            return ""
         if any(_is_row_label(document.text_of(positions)) for positions in right):
             # Labels side by side head columns.
             return _value_of(document, [below])

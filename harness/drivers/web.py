@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from harness.drivers.document import Control, Document, Link
@@ -21,7 +21,7 @@ from harness.drivers.sight import (
 )
 from harness.drivers.submission import FileContent, Submission, fill_in
 from harness.drivers.wire import Credentials, Reply, Wire
-from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES, Words
+from harness.drivers.words import HOME, LEAVE, LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES, Words
 from harness.errors import BenchError, ConfigurationError, UnitError
 from harness.unit import Page
 
@@ -56,6 +56,8 @@ class Screen:
     """Of what was opened last."""
     status: int
     panes: tuple[Pane, ...]
+    again: bool = True
+    """Whether its address shows it again: not where it answered a POST."""
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -90,6 +92,8 @@ class WebSession:
         self._api_accepts = api_accepts
         self._inside = False
         self._home: Screen | None = None
+        self._home_is_used = False
+        self._latest: Screen | None = None
         self._learned: dict[Path, str] = {}
 
     def open(self, path: Path) -> Screen:
@@ -107,33 +111,53 @@ class WebSession:
 
     def press(self, found: Found, filling: Mapping[Control, bytes | str | FileContent] | None = None) -> Screen:
         """What the unit showed after this button was pressed, whatever it was; the request is sent once."""
-        return self._shown(self._wire.browse(fill_in(found, filling or {})))
+        submission = fill_in(found, filling or {})
+        reply = self._wire.browse(submission)
+        got = submission.method == "GET" or _path(reply.url) != _path(submission.url)
+        self._latest = self._shown(reply, again=got)
+        return self._latest
 
     def log_out(self) -> None:
         """The session is given back, as far as the unit can be reached: units have few (device-reference 3.3)."""
         if self._inside:
+            home = self._home
             self.forget()
             # Whatever went wrong before is the news; a session that cannot be closed times out by itself.
             with suppress(BenchError, UnitError):
-                self._wire.browse(_get(self._wire.url(LOGOUT_PATH)))
+                links = fitting_links(home.documents, LEAVE) if home else ()
+                url = links[0].url if len(links) == 1 and not links[0].button else self._wire.url(LOGOUT_PATH)
+                self._wire.browse(_get(url))
             self._wire.forget_cookies()
 
     def forget(self) -> None:
         """The unit has restarted: there is no session any more."""
         self._inside = False
-        self._home = None
+        self._home = self._latest = None
         self._learned.clear()
 
     def _open(self, path: Path) -> Screen:
         if path in self._learned:
-            return self._show(self._learned[path])
-        assert self._home is not None, "set by the log-in"
-        if not path:
-            self._learned[path] = self._home.url
-            return self._home
-        screen = self._go(self._home, path)
-        self._learned[path] = screen.url
+            screen = self._show(self._learned.pop(path))
+            if screen.status == HTTPStatus.OK:
+                self._learned[path] = screen.url
+                return screen
+        screen = self._fresh_home()
+        if path and not _is_outside(screen):
+            screen = self._go(screen, path)
+        if screen.again:
+            self._learned[path] = screen.url
         return screen
+
+    def _fresh_home(self) -> Screen:
+        """The page with the menu, read anew unless it is new: a menu made of forms may be sent only once."""
+        assert self._home is not None, "set by the log-in"
+        if self._home_is_used and self._home.again:
+            self._home = self._show(self._home.url)
+        elif self._home_is_used and self._latest is not None and _is_inside(self._latest):
+            # Only its own buttons lead on from an answer to a POST; the latest has those that are still good.
+            self._home = self._latest
+        self._home_is_used = True
+        return self._home
 
     def _go(self, screen: Screen, path: Path) -> Screen:
         *outer, last = path
@@ -151,18 +175,23 @@ class WebSession:
 
     def _follow(self, screen: Screen, link: Link) -> Screen:
         """The window after a click: a link in a frame changes its own frame, or the one that it names."""
-        opened = self._show(link.url)
-        source = next(pane.name for pane in screen.panes if link in pane.document.links)
-        replaced = link.target or source
-        kept = tuple(pane for pane in screen.panes if pane.name and pane.name != replaced)
+        source = next(pane for pane in screen.panes if _holds(pane.document, link))
+        if link.button is None:
+            opened = self._show(link.url)
+        else:
+            found = Found(source.document, source.document.forms[link.button.form or 0], link.button)
+            opened = self.press(found, dict([link.chosen]) if link.chosen else {})
+        replaced = link.target or source.name
+        kept = tuple(_pressed(pane, link) for pane in screen.panes if pane.name and pane.name != replaced)
         if len(screen.panes) == 1 or replaced in ("_top", "_parent", "_blank", ""):
             return opened
-        return Screen(opened.url, opened.status, (*(Pane(replaced, pane.document) for pane in opened.panes), *kept))
+        panes = (*(Pane(replaced, pane.document) for pane in opened.panes), *kept)
+        return Screen(opened.url, opened.status, panes, opened.again)
 
     def _show(self, url: str) -> Screen:
         return self._shown(self._wire.browse(_get(url)))
 
-    def _shown(self, reply: Reply) -> Screen:
+    def _shown(self, reply: Reply, *, again: bool = True) -> Screen:
         document = _document(reply)
         for _ in range(REFRESHES):
             onward = document.refresh
@@ -173,7 +202,7 @@ class WebSession:
                 or _has_content(document)
             ):
                 break
-            reply = self._wire.browse(_get(onward.url))
+            reply, again = self._wire.browse(_get(onward.url)), True
             document = _document(reply)
         panes = [Pane("", document)]
         waiting = list(document.frames)
@@ -183,7 +212,7 @@ class WebSession:
                 inner = _document(self._wire.browse(_get(frame.url)))
                 panes.append(Pane(frame.name or f"#{len(panes)}", inner))
                 waiting += inner.frames
-        return Screen(reply.url, reply.status, tuple(panes))
+        return Screen(reply.url, reply.status, tuple(panes), again)
 
     def _log_in(self) -> None:
         """Somebody with the right to see the menu is logged in.
@@ -212,7 +241,12 @@ class WebSession:
             screen = self._show(self._wire.url("/"))
         if not _is_inside(screen):
             raise UnitError(f"{name}: page {screen.heading!r} after the log-in has no menu")
-        self._home = screen
+        if not screen.again:
+            # An answer to a POST, which cannot be had twice.
+            links = fitting_links(screen.documents, HOME)
+            home = self._follow(screen, links[0]) if len(links) == 1 else self._show(self._wire.url("/"))
+            screen = home if _is_inside(home) and not _is_outside(home) else screen
+        self._home, self._home_is_used = screen, False
 
     def _login_form(self) -> Found:
         name = self._wire.place.name
@@ -245,6 +279,23 @@ def _is_outside(screen: Screen) -> bool:
 
 def _is_inside(screen: Screen) -> bool:
     return any(fitting_links(screen.documents, words) for words in INSIDE)
+
+
+def _pressed(pane: Pane, link: Link) -> Pane:
+    """The pane without the button that was pressed in it: it led here, and is none of what can be done here."""
+    if link.button is None or link.button not in pane.document.controls:
+        return pane
+    items = tuple(replace(item, enabled=False) if item is link.button else item for item in pane.document.items)
+    return Pane(pane.name, replace(pane.document, items=items))
+
+
+def _path(url: str) -> str:
+    """What of an address the unit sees."""
+    return url.partition("://")[2].partition("/")[2].partition("#")[0]
+
+
+def _holds(document: Document, link: Link) -> bool:
+    return link in document.links if link.button is None else link.button in document.controls
 
 
 def _has_content(document: Document) -> bool:

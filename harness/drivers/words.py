@@ -27,6 +27,7 @@ class Fit(IntEnum):
     WITH_REMARK = 1
     """Exact, but for a remark in brackets."""
     BEGINS = 2
+    HOLDS = 3
 
 
 @functools.lru_cache(maxsize=4096)
@@ -46,6 +47,8 @@ class Words:
     """Openings, to whole words: `shut down` fits `Shut down MCU`, not `Shut downs`."""
     never: tuple[str, ...] = ()
     """Words that tell that an opening belongs to something else."""
+    holds: tuple[str, ...] = ()
+    """Words by which a whole sentence is known, wherever they stand in it."""
 
     def fit(self, text: str) -> Fit | None:
         """How `text` fits, None where it does not."""
@@ -57,6 +60,8 @@ class Words:
             return Fit.WITH_REMARK
         if self._begins.match(bare) and not any(_holds(shown, word) for word in self.never):
             return Fit.BEGINS
+        if any(_holds(shown, word) for word in self.holds):
+            return Fit.HOLDS
         return None
 
     def names(self, text: str) -> bool:
@@ -84,18 +89,33 @@ def _holds(text: str, word: str) -> bool:
 # Links of the navigation.
 NETWORK = Words("link to Network", ("Network", "Network settings"))
 SSL_CERTIFICATES = Words(
-    "link to Network > SSL certificates", ("SSL certificates",), ("SSL certificate",), ("help", "trust")
+    "link to Network > SSL certificates",
+    ("SSL certificates", "Network > SSL certificates"),
+    ("SSL certificate",),
+    ("help", "trust"),
 )  # 2.1 D
 SETTINGS = Words("link to Settings", ("Settings",))
 SHUTDOWN_PAGE = Words(
     "link to Settings > Shutdown",
-    ("Shutdown", "Shut down", "Shutdown and restart", "Shut down and restart"),
+    ("Shutdown", "Shut down", "Shutdown and restart", "Shut down and restart", "Settings > Shutdown"),
     ("Shutdown", "Shut down"),
     ("help",),
 )  # 5.2 R
 HOME = Words("link to the home page", ("Home", "Home page"))
 LOG_IN = Words("link to the login page", ("Log in", "Login", "Log on"))  # 3.3 D
 LOG_OUT = Words("link that ends the session", ("Log out", "Logout", "Log off", "Change log in"))  # 3.3 D
+
+LEAVE = Words("link that only ends the session", ("Log out", "Logout", "Log off", "Logoff", "Sign out"))
+MENU = Words(
+    "entry of a menu",
+    (
+        *("Home", "Status", "Network", "Settings", "Conferences", "Conference", "Streaming", "Users", "Logs"),
+        *("Gateways", "Gatekeeper", "Endpoints", "Help", "Services", "Port A", "Port B", "SSL certificates", "SNMP"),
+        *("Routes", "Connectivity", "DNS", "QoS", "Time", "Upgrade", "Security", "User interface", "Shutdown"),
+    ),
+)  # M2.4 to M4.5, contents lists
+"""Of a form that is a menu, others than the one looked for: two of these tell it from a form that does something."""
+GO = Words("button that goes to what a list shows", ("Go", "Go to", "OK", "Open", "Show", "Select", "Jump", "View"))
 
 # The login page.
 USER_NAME = Words("user name field", ("Username", "User name", "User", "User ID", "Login name"))  # 3.3 D
@@ -155,16 +175,39 @@ PASSPHRASE = Words(
     ),
     ("Private key encryption",),
 )  # 2.3 D, cut off after "Private key encryption pass"
-UPLOAD = Words("button that uploads the pair", ("Upload certificate and key",))  # 2.3 D
+UPLOAD = Words(
+    "button that uploads the pair",
+    (
+        "Upload certificate and key",
+        "Upload certificate & key",
+        "Upload certificate and private key",
+        "Upload new certificate and key",
+    ),
+)  # 2.3 D: the first
 REMOVE = Words(
     "button that removes the custom pair",
-    ("Delete custom certificate and key", "Remove certificate and key", "Remove custom certificate and key"),
+    (
+        "Delete custom certificate and key",
+        "Remove certificate and key",
+        "Remove custom certificate and key",
+        "Delete certificate and key",
+        "Delete custom certificate & key",
+        "Remove certificate & key",
+        "Delete custom certificate and private key",
+        "Remove certificate and private key",
+    ),
 )  # 2.3 D
 SUBJECT = Words("row Subject", ("Subject",))  # 2.2 D
 ISSUER = Words("row Issuer", ("Issuer",))  # 2.2 D
 ISSUED = Words("row Issued", ("Issued",))  # 2.2 D
 EXPIRES = Words("row Expires", ("Expires",))  # 2.2 D
 KEY_STATE = Words("row Private key", ("Private key",))  # 2.2 D
+
+NOTICE = Words(
+    "reason why something is not on the page",
+    (),
+    holds=("feature key", "activation key", "not activated", "not enabled", "privilege", "privileges", "read only"),
+)  # 2.1 D: Secure management (HTTPS) or Encryption; texts U
 
 # Settings > Shutdown.
 # 5.2 R. The wording after the verb names the product, which differs by model; the MCU's own comes first.
