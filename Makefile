@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
@@ -38,6 +39,7 @@ test: $(STAMP) ## run every test
 .PHONY: bench
 bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE")
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.handshake $(HANDSHAKE_ARGS)
 
 .PHONY: fuzz
 fuzz: $(FUZZ_STAMP) ## fuzz the upload parser for FUZZ_SECONDS on FUZZ_JOBS cores

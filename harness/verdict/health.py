@@ -16,7 +16,7 @@ from harness.verdict.expectation import Before, Expectation
 from harness.verdict.finding import Finding, Severity, faults, judged
 from harness.verdict.flight import Malformed
 from harness.verdict.goodness import invalid_at
-from harness.verdict.hello import EXTENDED_MASTER_SECRET, RENEGOTIATION_INFO, ClientHello, Suite, Version
+from harness.verdict.hello import EXTENDED_MASTER_SECRET, RENEGOTIATION_INFO, ClientHello, Version
 from harness.verdict.possession import curve_of, prime_bits
 from harness.verdict.probe import Reply
 from harness.verdict.sighting import Sighting, Unmeasurable
@@ -47,14 +47,6 @@ def versions_are_the_expected(sighting: Sighting, expectation: Expectation) -> F
     )
 
 
-BROKEN_PARTS = ("NULL", "anon", "EXPORT", "RC4", "RC2", "_DES_", "DES40", "3DES", "IDEA")
-
-
-def is_weak(suite: Suite) -> bool:
-    """RFC 7465 (RC4), RFC 9325 4.1 (NULL, anonymous, export, below 112 bits), SWEET32 (blocks of 64 bits)."""
-    return any(part in suite.name for part in BROKEN_PARTS)
-
-
 def suites_are_the_expected(sighting: Sighting, expectation: Expectation) -> Finding:
     accepted = sighting.suites
     if not accepted:
@@ -64,7 +56,7 @@ def suites_are_the_expected(sighting: Sighting, expectation: Expectation) -> Fin
     found = [
         f"{version.title} takes {', '.join(weak)}"
         for version, chosen in accepted.items()
-        if (weak := [suite.name for suite in chosen if is_weak(suite)])
+        if (weak := [suite.name for suite in chosen if suite.is_weak])
     ]
     counts = ", ".join(f"{len(chosen)} at {version.title}" for version, chosen in accepted.items())
     return faults("no NULL, anonymous, export, RC4, RC2, DES, 3DES or IDEA suite", found, counts)

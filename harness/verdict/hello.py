@@ -25,6 +25,9 @@ class Version(enum.IntEnum):
         return "SSL 3.0" if self is Version.SSL_3_0 else f"TLS 1.{self - 0x0301}"
 
 
+WEAK_PARTS = ("NULL", "anon", "EXPORT", "RC4", "RC2", "_DES_", "DES40", "3DES", "IDEA")
+
+
 @dataclass(frozen=True)
 class Suite:
     """A cipher suite of the IANA registry, its name without `TLS_`."""
@@ -41,6 +44,20 @@ class Suite:
         """`RSA`, `DHE_RSA`, ... or "" for TLS 1.3, whose suites leave it open."""
         return self.name.rpartition("_WITH_")[0]
 
+    @property
+    def is_weak(self) -> bool:
+        """RFC 7465 (RC4), RFC 9325 4.1 (NULL, anonymous, export, below 112 bits), SWEET32 (blocks of 64 bits)."""
+        return any(part in self.name for part in WEAK_PARTS)
+
+    @property
+    def rank(self) -> int:
+        """Lower is asked for first: what signs, so that the key is proven; without a certificate last."""
+        if "anon" in self.exchange:
+            return 3
+        if self.is_weak:
+            return 2
+        return int(self.exchange == "RSA")
+
     def fits(self, version: Version) -> bool:
         """Whether a server may choose it in this version: AEAD and SHA-2 came with TLS 1.2 (RFC 5246, RFC 5288)."""
         if self.is_tls_1_3 or version is Version.TLS_1_3:
@@ -54,6 +71,13 @@ def suites() -> dict[int, Suite]:
     table = tomllib.loads(resources.files("harness.verdict").joinpath("suites.toml").read_text(encoding="ascii"))
     rows = (line.split() for line in table["suites"].split("\n") if line)
     return {int(number, 16): Suite(int(number, 16), name) for number, name in rows}
+
+
+@functools.cache
+def offered(version: Version) -> tuple[int, ...]:
+    """All that a server may choose from in this version. Servers without an order of their own follow this one."""
+    fitting = (suite for suite in suites().values() if suite.fits(version))
+    return tuple(suite.number for suite in sorted(fitting, key=lambda suite: suite.rank))
 
 
 RENEGOTIATION_SCSV = 0x00FF
@@ -85,15 +109,15 @@ class ClientHello:
     @classmethod
     def offering_all(cls, version: Version, name: str | None = None, *, asks_status: bool = False) -> ClientHello:
         """One that any server which speaks `version` can answer."""
-        return cls(version, tuple(s.number for s in suites().values() if s.fits(version)), name, asks_status)
+        return cls(version, offered(version), name, asks_status)
 
     def __bytes__(self) -> bytes:
         legacy = min(self.version, Version.TLS_1_2)
-        offered = self.suites if self.version is Version.TLS_1_3 else (*self.suites, RENEGOTIATION_SCSV)
+        listed = self.suites if self.version is Version.TLS_1_3 else (*self.suites, RENEGOTIATION_SCSV)
         body = legacy.to_bytes(2, "big") + self.random
         # TLS 1.3 servers behave as middle boxes expect where there is a session id (RFC 8446 D.4).
         body += _short(self.random if self.version is Version.TLS_1_3 else b"")
-        body += _numbers(offered) + b"\x01\x00"
+        body += _numbers(listed) + b"\x01\x00"
         if self.version > Version.SSL_3_0:
             body += _vector(b"".join(kind.to_bytes(2, "big") + _vector(data) for kind, data in self._extensions()))
         message = b"\x01" + len(body).to_bytes(3, "big") + body
