@@ -73,7 +73,7 @@ class Period:
     delete_button: str
     product: str = "MCU"
     """As the buttons of Settings > Shutdown call it."""
-    restart_seconds: float = 0.04
+    restart_seconds: float = 0.004
 
 
 PERIODS = {

@@ -35,7 +35,9 @@ WORDS = {
     (Reason.SUPERVISOR_SHUTDOWN, "2.9"): "User requested shutdown from supervisor",
     (Reason.RESET, "2.10"): "User reset configuration",
     # Words that API 2.6 and 2.7 do not have.
+    (Reason.CONSOLE, "2.8"): "unknown",
     (Reason.CONSOLE, "2.7"): "unknown",
+    (Reason.SUPERVISOR_SHUTDOWN, "2.7"): "User requested shutdown",
     (Reason.RESET, "2.6"): "unknown",
 }
 
