@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import ssl
 from collections.abc import Coroutine, Iterable
 
 from certstore import Upload, UploadRefused
@@ -15,26 +14,23 @@ from harness.emulator.administration import Administration
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
 from harness.emulator.calls import Calls
-from harness.emulator.client_certificates import asking_context
 from harness.emulator.conduct import Description, LogEntry
-from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, Register, TlsConnection
+from harness.emulator.connection import HttpFactory
 from harness.emulator.console import SerialConsole
 from harness.emulator.console import texts as console_texts
 from harness.emulator.crowd import Crowd
 from harness.emulator.defects import conduct_of
+from harness.emulator.ends import ServiceEnds
 from harness.emulator.event_log import EventLog, Severity
 from harness.emulator.faults import NO_FAULTS, Faults
 from harness.emulator.feedback import Feedback
-from harness.emulator.ftp import FtpConnection
 from harness.emulator.identity import Identity
-from harness.emulator.impairment import Impaired, Silent
 from harness.emulator.lifecycle import Event, State, after, allows
 from harness.emulator.listener import Listener, PortTaken
-from harness.emulator.pair import FACTORY, Pair, PairUnloadable, context_for
+from harness.emulator.pair import FACTORY, Pair, PairUnloadable
 from harness.emulator.reasons import Reason, in_words
 from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
-from harness.emulator.sip import SipConnection
 from harness.emulator.skin import Skin
 from harness.emulator.store import Store
 from harness.emulator.upload_rules import firmware_of
@@ -78,11 +74,9 @@ class EmulatedUnit:
         self._described = Description(self.store.stored.leaf, key_matches=True)
         self.serving: Pair | None = FACTORY
         """What HTTPS presents; None where the pair could not be loaded."""
-        self._context = self.conduct.context(FACTORY, self.skin.tls, None)
-        self._served_before: Pair = FACTORY
-        self._connections = 0
-        self._arrivals = 0
-        self._http = http
+        self.context = self.conduct.context(FACTORY, self.skin.tls, None)
+        """To present it with."""
+        self._ends = ServiceEnds(self, http)
         self._listeners: dict[str, Listener] = {}
         self._under_way: asyncio.Task[None] | None = None
 
@@ -321,7 +315,7 @@ class EmulatedUnit:
         self.administration.started()
         self.boots += 1
         self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
-        self._connections, self._served_before = 0, self.serving or FACTORY
+        self._ends.started(self.serving or FACTORY)
         self._serve(self.conduct.serves_after_start(self.serving, self.store))
         self.state = after(self.state, Event.LISTENING)
         for taken in self._open([row.name for row in self.services.rows]):
@@ -346,7 +340,7 @@ class EmulatedUnit:
         if pair == self.serving or pair is None:
             return
         try:
-            self._context = self.conduct.context(pair, self.skin.tls, self._context)
+            self.context = self.conduct.context(pair, self.skin.tls, self.context)
             self.serving = pair
         except PairUnloadable as error:
             log.warning("%s: the stored pair cannot be served: %s", self.blueprint.name, error)
@@ -355,7 +349,7 @@ class EmulatedUnit:
     def _serve_instead(self) -> None:
         match self.skin.tls.unloadable_pair:
             case "factory":
-                self._context = self.conduct.context(FACTORY, self.skin.tls, self._context)
+                self.context = self.conduct.context(FACTORY, self.skin.tls, self.context)
                 self.serving = FACTORY
             case "closed":
                 self.serving = None
@@ -368,66 +362,13 @@ class EmulatedUnit:
             service = self.services[name]
             if not service.ticked or not self.conduct.opens(name, self.boots):
                 continue
-            if (connection := self._connection_of(name)) is None:
+            if (connection := self._ends.of(name)) is None:
                 continue
             try:
                 self._listeners[name] = Listener(self.blueprint.address, service.port, connection)
             except PortTaken as error:
                 taken.append(error)
         return taken
-
-    def _connection_of(self, service: str) -> ConnectionFactory | None:
-        """What answers on the port of a service, over the network as it is; None where nothing does."""
-        end = self._end_of(service)
-        return None if end is None else lambda register: self._impaired(end, register)
-
-    def _impaired(self, end: ConnectionFactory, register: Register) -> asyncio.Protocol:
-        if not self.faults.on_the_network:
-            return end(register)
-        self._arrivals += 1
-        return Silent(register) if self.faults.loses(self._arrivals) else Impaired(end(register), self.faults)
-
-    def _end_of(self, service: str) -> ConnectionFactory | None:
-        """The unit's own end of a connection."""
-        match service:
-            case "http":
-                return lambda register: PlainConnection(self._http(), register)
-            case "https" if self.has_https_key and self.serving is not None:
-                return lambda register: TlsConnection(self._context_for(service), self._http, register)
-            # The same key and the same pair (device-reference 4 and 8, mark D).
-            case "sips_tcp" if self.has_https_key and self.serving is not None:
-                return lambda register: TlsConnection(self._context_for(service), self._sip, register)
-            case "ftp":
-                return lambda register: PlainConnection(self._ftp(), register)
-        return None
-
-    def _ftp(self) -> FtpConnection:
-        facts = {"model": self.identity.model, "version": self.identity.software_version}
-        return FtpConnection(self.skin.ftp.greeting.format(**facts), self._may_use_ftp)
-
-    def _may_use_ftp(self, name: str, password: str) -> bool:
-        # Blocked where only a certificate logs in (2.4, mark D).
-        if self.administration.trust_in_use.client_security == "required":
-            return False
-        try:
-            return self.users.log_in(name, password.encode("latin-1")).is_administrator
-        except LoginRefused as refused:
-            self.login_failed(refused)
-            return False
-
-    def _sip(self) -> SipConnection:
-        return SipConnection(lambda: self.state in (State.ACTIVE, State.BOOTING))
-
-    def _context_for(self, service: str) -> ssl.SSLContext:
-        """For one more connection."""
-        assert self.serving is not None, "nothing listens for TLS without a pair"
-        self._connections += 1
-        pair = self.conduct.presents(service, self._connections, self.serving, self._served_before)
-        trust = self.administration.trust_in_use
-        if service == "https" and trust.asks_clients:
-            # Made for each connection: the mode is rare, and a context takes a fraction of the handshake.
-            return asking_context(pair, self.skin.tls, trust)
-        return self._context if pair is self.serving else context_for(pair, self.skin.tls)
 
     def _close(self, names: Iterable[str]) -> None:
         for name in names:
