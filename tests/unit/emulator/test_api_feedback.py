@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xmlrpc.server import SimpleXMLRPCServer
 
 import pytest
 
 from certstore import Upload
+from harness import pki
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import hosted
@@ -21,11 +27,32 @@ if TYPE_CHECKING:
 SECONDS = 15
 
 
+class Listening(SimpleXMLRPCServer):
+    """Over TLS, where it has a context."""
+
+    def __init__(self, address: str, context: ssl.SSLContext | None) -> None:
+        super().__init__((address, 0), logRequests=False)
+        self._context = context
+        self.shut_out = 0
+        """How many clients have broken off the handshake."""
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, peer = super().get_request()
+        if self._context is None:
+            return connection, peer
+        try:
+            return self._context.wrap_socket(connection, server_side=True), peer
+        except OSError:
+            self.shut_out += 1
+            raise
+
+
 class Ear:
     """A receiver of feedback: the standard library's XML-RPC server."""
 
-    def __init__(self, address: str) -> None:
-        self._server = SimpleXMLRPCServer((address, 0), logRequests=False)
+    def __init__(self, address: str, context: ssl.SSLContext | None = None) -> None:
+        self._server = Listening(address, context)
+        self._scheme = "https" if context else "http"
         self._server.register_function(self._hear, "eventNotification")
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
@@ -34,7 +61,11 @@ class Ear:
     @property
     def uri(self) -> str:
         address, port = self._server.server_address[:2]
-        return f"http://{address!s}:{port}/RPC2"
+        return f"{self._scheme}://{address!s}:{port}/RPC2"
+
+    @property
+    def shut_out(self) -> int:
+        return self._server.shut_out
 
     @property
     def events(self) -> list[str]:
@@ -153,6 +184,51 @@ def test_a_receiver_that_is_gone_holds_up_nothing(
 
     ear.hears("restart")
     assert caplog.records == []
+
+
+@pytest.fixture
+def secure_ear(addresses: Iterator[str], tmp_path: Path) -> Iterator[Ear]:
+    """With a certificate of the authority of this process."""
+    address, chain = next(addresses), tmp_path / "receiver.pem"
+    issued = pki.run_authority().issue(address)
+    chain.write_bytes(issued.certificate_pem + pki.key_pem(issued.key))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain)
+    ear = Ear(address, context)
+    yield ear
+    ear.close()
+
+
+def test_server_certificate_security_governs_whom_a_unit_tells(
+    blueprint: Blueprint,
+    secure_ear: Ear,
+    caller_of: Callable[[Blueprint], Caller],
+    visitor_of: Callable[[Blueprint], AbstractContextManager[Any]],
+) -> None:
+    """Of 4.4 on (device-reference 2.4)."""
+    unit = replace(blueprint, firmware="4.5(1.71)")
+    with hosted([unit]), visitor_of(unit) as visitor:
+        call = caller_of(unit)
+        visitor.log_in(unit.user, unit.password)
+
+        call("feedbackReceiver.configure", receiverURI=secure_ear.uri)
+        secure_ear.hears("configureAck")
+
+        visitor.visit("/certificates.html")
+        visitor.select_form(visitor.page.find(id="server_security").find_parent("form"))
+        visitor["server_security"] = "verify"
+        visitor.submit_selected()
+        secure_ear.heard.clear()
+        call("feedbackReceiver.configure", receiverURI=secure_ear.uri)
+        Deadline.after(SECONDS).wait_for("the handshake broken off", lambda: secure_ear.shut_out == 1)
+        assert secure_ear.heard == []
+
+        store = visitor.page.find(id="https-file")
+        store["value"] = BytesIO(pki.run_authority().root_pem)
+        visitor.select_form(store.find_parent("form"))
+        visitor.submit_selected(btnName=store.find_parent("form").find("input", value="Upload trust store"))
+        call("feedbackReceiver.configure", receiverURI=secure_ear.uri)
+        secure_ear.hears("configureAck")
 
 
 def test_receivers_are_listed_until_they_are_removed(call: Caller, ear: Ear) -> None:
