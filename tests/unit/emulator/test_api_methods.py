@@ -224,7 +224,29 @@ def _modules(call: Caller) -> list[str]:
     return [record["module"] for record in call("auditlog.query")["log"]]
 
 
-def test_the_restart_log_tells_the_ways_apart_from_2_9_on(call: Caller, host: HostThread) -> None:
+@pytest.mark.parametrize(("firmware", "status"), {"4.3(2.32)": "shutDown", "4.5(1.71)": "shutdown"}.items())
+def test_a_unit_that_is_shut_down_says_so_as_its_version_spells_it(
+    call_with: Callable[..., Caller], firmware: str, status: str
+) -> None:
+    call = call_with(firmware=firmware)
+
+    call("device.restart", shutdownOnly=True)
+
+    Deadline.after(10).wait_for("shutdown", lambda: call("device.query")["shutdownStatus"] == status, every=0.02)
+    assert call("device.health.query")["operationalStatus"] == status
+
+
+def test_a_unit_that_is_shut_down_can_be_restarted(call: Caller, host: HostThread) -> None:
+    """Mark U."""
+    call("device.restart", shutdownOnly=True)
+    Deadline.after(10).wait_for("shutdown", lambda: host.truth("bench-7").phase == "shut down", every=0.02)
+
+    call("device.restart")
+
+    Deadline.after(10).wait_for("restart", lambda: host.truth("bench-7").boots == 1, every=0.02)
+
+
+def test_the_restart_log_of_2_9_names_the_api(call: Caller, host: HostThread) -> None:
     call("device.restart")
     Deadline.after(10).wait_for("restart", lambda: host.truth("bench-7").boots == 1)
 

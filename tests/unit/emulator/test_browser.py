@@ -78,7 +78,7 @@ class Period:
 
 PERIODS = {
     "2.4": Period("MCU 4203", "2.4(1.2)", "Codian MCU", "Upload certificate and key", "Remove certificate and key"),
-    "4.1": Period(
+    "4.0 to 4.2": Period(
         "MCU MSE 8420", "4.1(1.59)", "Codian MCU", "Upload certificate and key", "Delete custom certificate and key"
     ),
     "4.3": Period(
@@ -117,10 +117,11 @@ def press(browser: Chrome, button: str) -> None:
 
 
 def follow(browser: Chrome, control: tuple[str, str]) -> None:
-    """Click it as soon as it is there, and wait for the next page."""
+    """Click it as soon as it is there, and wait for the whole of the next page."""
     found = waiting(browser).until(presence_of_element_located(control))
     found.click()
     waiting(browser).until(staleness_of(found))
+    waiting(browser).until(lambda page: page.execute_script("return document.readyState") == "complete")
 
 
 def waiting(browser: Chrome) -> WebDriverWait[Chrome]:
