@@ -134,6 +134,8 @@ class Login(Table):
     # A fresh unit has the user admin without a password (device-reference 3.4, mark D).
     user: str = "admin"
     password: Secret = NO_PASSWORD
+    # How long to wait for a free web session where a unit has none: it ends those that idle (3.4, mark D).
+    session_wait_seconds: Annotated[float, Field(ge=0, le=4000)] = 0.0
 
 
 class TlsTerms(Table):

@@ -13,11 +13,13 @@ from harness import pki
 from harness.deadline import Deadline
 from harness.errors import BenchError, UnitError
 from harness.tls.handshake import Handshake, HandshakeFailed, fingerprint
-from harness.unit import Answer, OperationalStatus, Restart, Unit
+from harness.unit import Answer, CertificatePage, OperationalStatus, Restart, Unit
 
 PROOF_SECONDS = 60.0
 """How long HTTPS may take to open once the unit says that it has booted."""
 LOOK_SECONDS = 0.25
+LONGEST_WORDS = 200
+"""What a unit says in more letters than this is no message."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def install(unit: Unit, upload: Upload, deadline: Deadline) -> Installation:
     Raises UploadRefused, and does not restart, where the unit did not take it for a reason that the model of its
     firmware knows; UnitError where the model knows none, or where another pair is served in the end.
     """
-    table = unit.certificate_page().local_certificate
+    page = unit.certificate_page()
+    table = page.local_certificate
     answer = unit.upload(upload)
     verdict = _verdict(upload, _firmware(unit))
     changed = answer.local_certificate != table and answer.local_certificate.key_matches
@@ -65,7 +68,7 @@ def install(unit: Unit, upload: Upload, deadline: Deadline) -> Installation:
         return Installation(answer, None, served)
     raise UnitError(
         f"{unit.place.name}: did not take an upload that its firmware should take: rebootRequired is false,"
-        f" the Private key row reads {answer.local_certificate.private_key!r}"
+        f" the Private key row reads {answer.local_certificate.private_key!r}{_said(answer, page)}"
     )
 
 
@@ -140,6 +143,12 @@ def _serves(unit: Unit, leaf: bytes, deadline: Deadline) -> bool:
     except (BenchError, HandshakeFailed):
         # HTTPS is closed: whatever the reason, it does not serve this leaf.
         return False
+
+
+def _said(answer: Answer, before: CertificatePage) -> str:
+    """What the answer's page has to say, which the page before it did not have."""
+    new = sorted(line for line in answer.page.lines - before.page.lines if len(line) <= LONGEST_WORDS)
+    return "; the page says " + ", ".join(map(repr, new[:3])) if new else ""
 
 
 def _firmware(unit: Unit) -> Firmware:

@@ -127,6 +127,8 @@ class Document:
     frames: tuple[Frame, ...]
     heading_lines: frozenset[int]
     refresh: Refresh | None
+    markup: str = field(default="", repr=False, compare=False)
+    """The page as it came, decoded."""
 
     @functools.cached_property
     def controls(self) -> tuple[Control, ...]:

@@ -20,7 +20,7 @@ from harness.drivers.status_table import read_local_certificate
 from harness.drivers.submission import FileContent
 from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
-from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
+from harness.drivers.wire import REDIRECTED, Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import CERTIFICATE, NETWORK, PASSPHRASE, PRIVATE_KEY, REMOVE, SSL_CERTIFICATES
 from harness.errors import ConfigurationError, UnitError
 from harness.lab import Place
@@ -63,7 +63,7 @@ def open_unit(place: Place, record: Record = _unrecorded) -> Iterator[Mcu]:
     login = Credentials(place.login.user, place.login.password.reveal(f"{place.name}: login password"))
     wire = Wire(place, pins, record)
     try:
-        unit = Mcu(wire, pins, login, _identity(wire))
+        unit = Mcu(wire, pins, login, _identity(wire), record)
         try:
             yield unit
         finally:
@@ -79,6 +79,11 @@ def _identity(wire: Wire) -> Identity:
     except (NotOpen, Broken, HandshakeFailed):
         wire.scheme = "http"
         reply = wire.get(wire.url(system_xml.PATH))
+        if reply.status in REDIRECTED and reply.location.startswith("https:"):
+            raise ConfigurationError(
+                f"{wire.place.name}: HTTPS is not open on port {wire.place.ports.https}, and HTTP only leads to"
+                f" {reply.location.partition('?')[0][:200]}: correct ports.https, or open HTTPS at the console"
+            ) from None
     if reply.status != HTTPStatus.OK:
         raise UnitError(f"{wire.place.name}: {system_xml.PATH} answers HTTP {reply.status}")
     return read_system_xml(reply.body).identity
@@ -87,11 +92,13 @@ def _identity(wire: Wire) -> Identity:
 class Mcu:
     """Implements harness.unit.Unit."""
 
-    def __init__(self, wire: Wire, pins: LeafPins, login: Credentials, identity: Identity) -> None:
+    def __init__(
+        self, wire: Wire, pins: LeafPins, login: Credentials, identity: Identity, record: Record = _unrecorded
+    ) -> None:
         self._wire = wire
         self._pins = pins
         self._api = Api(wire, login)
-        self._web = WebSession(wire, login, self._api_accepts)
+        self._web = WebSession(wire, login, self._api_accepts, record)
         self._identity = identity
         self._baseline: Handshake | None = None
         self._restarts = 0
@@ -132,17 +139,20 @@ class Mcu:
         return self._api.services()
 
     def home_page(self) -> Page:
-        return self._web.open(HOME).page
+        with self._web.witnessed():
+            return self._web.open(HOME).page
 
     def certificate_page(self) -> CertificatePage:
-        screen = self._web.open(CERTIFICATES)
-        return CertificatePage(screen.page, read_local_certificate(screen.documents))
+        with self._web.witnessed():
+            screen = self._web.open(CERTIFICATES)
+            return CertificatePage(screen.page, read_local_certificate(screen.documents))
 
     def upload(self, upload: Upload) -> Answer:
         """The three fields were sent in one submission, once."""
 
         def press(screen: Screen) -> Screen:
             found, fields = find_upload(screen.documents)
+            self._web.keep_secret(upload.private_key, upload.passphrase)
             # Whatever becomes of it, a leaf that we sent is no stranger. Only who has its key can serve it.
             for leaf in _certificates(upload.certificate):
                 self._pins.accept(fingerprint(leaf))
@@ -156,7 +166,8 @@ class Mcu:
                 },
             )
 
-        return self._submit(press)
+        with self._web.witnessed():
+            return self._submit(press)
 
     def remove(self) -> Answer:
         """The button that removes the custom pair was pressed, and the question that may follow was answered."""
@@ -169,7 +180,8 @@ class Mcu:
             self._removed = True
             return answered
 
-        return self._submit(press)
+        with self._web.witnessed():
+            return self._submit(press)
 
     def ways(self) -> tuple[Way, ...]:
         return (Way.WEB, Way.API) if self._api.has_restart() else (Way.WEB,)
@@ -179,7 +191,8 @@ class Mcu:
             # What comes up is the factory pair, or what somebody else has stored: we have seen neither.
             self._pins.accept_next()
         self._uploaded = self._removed = False
-        restart = self._restarter.restart(deadline, way)
+        with self._web.witnessed():
+            restart = self._restarter.restart(deadline, way)
         self._restarts += 1
         return restart
 
@@ -197,6 +210,8 @@ class Mcu:
         began = time.monotonic()
         answered = press(screen)
         seconds = time.monotonic() - began
+        # Its words are unknown (2.6 U): whoever meets them first can tell others.
+        self._web.keep_page("answer to an upload or removal")
         after = self._api.reboot_required()
         again = self._web.open(CERTIFICATES)
         return Answer(answered.page, before, after, read_local_certificate(again.documents), seconds)

@@ -55,12 +55,13 @@ def read_page(url: str, body: bytes, content_type: str = "") -> Document:
     # Which controls belong to a form is decided by where its tags stand, not by how they nest (HTML 4.12, form
     # owner): a form opened in one table cell and closed in another is common on pages of that age. Empty elements
     # keep their place in the tree, whatever is around them.
+    source = markup
     markup = FORM_TAG.sub(lambda tag: f"<input data-form={'end' if tag[1] else 'start'} ", markup)
     # The parser takes what follows a script at the top for a part of the head, and puts paragraphs into it; from
     # inside a body it takes everything as it comes. A declared encoding no longer holds here and is outweighed.
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(b"<!doctype html><html><body>" + markup.encode(), parser)
-    reader = _Reader(url, charset)
+    reader = _Reader(url, charset, source)
     reader.read(root)
     return reader.document()
 
@@ -76,7 +77,8 @@ class _Table:
 class _Reader:
     """Walks the tree once and writes down what it passes."""
 
-    def __init__(self, url: str, charset: str) -> None:
+    def __init__(self, url: str, charset: str, markup: str) -> None:
+        self.markup = markup
         self.url = url
         self.base = url
         self.charset = charset
@@ -127,6 +129,7 @@ class _Reader:
             frames=tuple(self.frames),
             heading_lines=frozenset(self.heading_lines),
             refresh=self.refresh,
+            markup=self.markup,
         )
 
     def _labelled(self) -> Iterator[Text | Control]:

@@ -24,6 +24,7 @@ from harness.drivers.words import (
     NOTICE,
     PASSPHRASE,
     PRIVATE_KEY,
+    REFUSALS,
     TRUST_SECTION,
     UPLOAD,
     USER_NAME,
@@ -308,6 +309,18 @@ def heading(document: Document) -> str:
 
 def is_denied(documents: Iterable[Document]) -> bool:
     return _says(documents, ACCESS_DENIED)
+
+
+def refusal(documents: Iterable[Document]) -> tuple[Words | None, str]:
+    """Why the page says that somebody is not let in, and its words; no reason where it gives none or several."""
+    said = {
+        words: text
+        for document in documents
+        for text in document.lines.values()
+        for words in REFUSALS
+        if words.fit(text) is not None
+    }
+    return (next(iter(said)) if len(said) == 1 else None), _list(list(said.values())) if said else ""
 
 
 def wants_new_password(documents: Iterable[Document]) -> bool:

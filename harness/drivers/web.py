@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
+from harness.deadline import Deadline
 from harness.drivers.document import Control, Document, Link
+from harness.drivers.masking import mask_page, mask_text
+from harness.drivers.pace import Pace
 from harness.drivers.reading import read_page
 from harness.drivers.sight import (
     Found,
@@ -17,12 +20,26 @@ from harness.drivers.sight import (
     is_denied,
     login_fields,
     login_forms,
+    refusal,
     wants_new_password,
 )
 from harness.drivers.submission import FileContent, Submission, fill_in
-from harness.drivers.wire import Credentials, Reply, Wire
-from harness.drivers.words import HOME, LEAVE, LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES, Words
-from harness.errors import BenchError, ConfigurationError, UnitError
+from harness.drivers.wire import Credentials, Record, Reply, Wire
+from harness.drivers.words import (
+    HOME,
+    LEAVE,
+    LOCKED,
+    LOG_IN,
+    LOG_OUT,
+    NETWORK,
+    NO_RIGHT,
+    NO_SESSION,
+    PASSWORD_EXPIRED,
+    SETTINGS,
+    SSL_CERTIFICATES,
+    Words,
+)
+from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.unit import Page
 
 # Device-reference 3.1, mark D; every other page is found by its link.
@@ -32,6 +49,10 @@ LOGOUT_PATH = "/logout.html"
 Path = tuple[Words, ...]
 """The texts of the links to follow from the home page."""
 
+LOGIN_PACES = 3
+"""How much rarer than other looks a login is tried again."""
+SECRET_LINE = 16
+"""Of a private key, a line as long as this is a secret by itself."""
 FRAMES = 12
 REFRESHES = 5
 REFRESH_SECONDS = 5.0
@@ -86,8 +107,12 @@ class WebSession:
     Links are remembered from one login to the next, pages never: each is read anew, with its one-time inputs.
     """
 
-    def __init__(self, wire: Wire, login: Credentials, api_accepts: Callable[[], None]) -> None:
+    def __init__(self, wire: Wire, login: Credentials, api_accepts: Callable[[], None], record: Record) -> None:
         self._wire = wire
+        self._record = record
+        self._secrets = {login.password}
+        self._seen: Screen | None = None
+        self._refused: BenchError | ConfigurationError | None = None
         self._login = login
         self._api_accepts = api_accepts
         self._inside = False
@@ -134,6 +159,28 @@ class WebSession:
         self._inside = False
         self._home = self._latest = None
         self._learned.clear()
+
+    def keep_secret(self, *secrets: bytes | None) -> None:
+        """These never come into evidence."""
+        for secret in secrets:
+            text = (secret or b"").decode("utf-8", "replace")
+            self._secrets |= {text, *(line for line in text.split() if len(line) >= SECRET_LINE)}
+
+    def keep_page(self, why: str) -> None:
+        """What the window shows is in the evidence, with its secrets masked."""
+        for pane in self._seen.panes if self._seen else ():
+            facts = {"why": mask_text(why, self._secrets), "url": pane.document.url.partition("?")[0]}
+            markup = mask_page(pane.document.markup, self._secrets)
+            self._record("page", {**facts, "frame": pane.name, "markup": markup})
+
+    @contextmanager
+    def witnessed(self) -> Iterator[None]:
+        """Whatever goes wrong in here, the page on which it did is in the evidence."""
+        try:
+            yield
+        except (UnitError, LabError) as error:
+            self.keep_page(str(error))
+            raise
 
     def _open(self, path: Path) -> Screen:
         if path in self._learned:
@@ -186,7 +233,8 @@ class WebSession:
         if len(screen.panes) == 1 or replaced in ("_top", "_parent", "_blank", ""):
             return opened
         panes = (*(Pane(replaced, pane.document) for pane in opened.panes), *kept)
-        return Screen(opened.url, opened.status, panes, opened.again)
+        self._seen = Screen(opened.url, opened.status, panes, opened.again)
+        return self._seen
 
     def _show(self, url: str) -> Screen:
         return self._shown(self._wire.browse(_get(url)))
@@ -212,7 +260,8 @@ class WebSession:
                 inner = _document(self._wire.browse(_get(frame.url)))
                 panes.append(Pane(frame.name or f"#{len(panes)}", inner))
                 waiting += inner.frames
-        return Screen(reply.url, reply.status, tuple(panes), again)
+        self._seen = Screen(reply.url, reply.status, tuple(panes), again)
+        return self._seen
 
     def _log_in(self) -> None:
         """Somebody with the right to see the menu is logged in.
@@ -221,21 +270,19 @@ class WebSession:
         still lets nobody in, UnitError where its pages are none that a person could log in on.
         """
         name, user = self._wire.place.name, self._login.user
+        if self._refused is not None:
+            # A third wrong password would lock the account (device-reference 3.4).
+            raise self._refused
         self.forget()
-        self._wire.forget_cookies()
-        found = self._login_form()
-        user_field, password_field = login_fields(found)
+        screen = self._entered()
         # From here on there may be a session to give back.
         self._inside = True
-        screen = self.press(found, {user_field: user, password_field: self._login.password})
-        if wants_new_password(screen.documents):
+        if wants_new_password(screen.documents) or refusal(screen.documents)[0] is PASSWORD_EXPIRED:
             raise ConfigurationError(f"{name}: the unit wants user {user!r} to change the password: log in and do so")
         if _is_outside(screen):
             self._inside = False
-            self._api_accepts()
-            raise BenchError(
-                f"{name}: the unit lets user {user!r} in by API and not by web: no free session, no right, or locked"
-            )
+            screen = self._let_in_later(screen)
+            self._inside = True
         if not _is_inside(screen):
             # A page that only says that the log-in worked.
             screen = self._show(self._wire.url("/"))
@@ -247,6 +294,49 @@ class WebSession:
             home = self._follow(screen, links[0]) if len(links) == 1 else self._show(self._wire.url("/"))
             screen = home if _is_inside(home) and not _is_outside(home) else screen
         self._home, self._home_is_used = screen, False
+
+    def _entered(self) -> Screen:
+        """The page after user and password were sent, once."""
+        self._wire.forget_cookies()
+        found = self._login_form()
+        user_field, password_field = login_fields(found)
+        return self.press(found, {user_field: self._login.user, password_field: self._login.password})
+
+    def _let_in_later(self, screen: Screen) -> Screen:
+        """The page inside, once a session has become free: units end those that idle (device-reference 3.4).
+
+        Raises ConfigurationError and BenchError where waiting is of no use, BenchError where it was of none.
+        """
+        name, user = self._wire.place.name, self._login.user
+        reason, said = refusal(screen.documents)
+        says = f"; the page says {said}" if said else ""
+        if reason is LOCKED:
+            self._refused = BenchError(
+                f"{name}: the account of user {user!r} is locked{says}: wait until the unit unlocks it"
+                " (administrators after 30 minutes), or have it enabled"
+            )
+            raise self._refused
+        try:
+            self._api_accepts()
+        except ConfigurationError as error:
+            self._refused = error
+            raise
+        if reason is NO_RIGHT:
+            raise ConfigurationError(f"{name}: user {user!r} has no right to administer the unit{says}")
+
+        def look() -> Screen | None:
+            again = self._entered()
+            return None if _is_outside(again) else again
+
+        place = self._wire.place
+        seconds = place.login.session_wait_seconds
+        if seconds:
+            with suppress(DeadlineExpired):
+                every = LOGIN_PACES * Pace.of(place).every
+                return Deadline.after(seconds).wait_for(f"free web session on {name}", look, every)
+        waited = f", and did not within {seconds:g} s (login.session_wait_seconds)" if seconds else ""
+        why = "no free session" if reason is NO_SESSION else "no free session, no right, or locked"
+        raise BenchError(f"{name}: the unit lets user {user!r} in by API and not by web: {why}{waited}{says}")
 
     def _login_form(self) -> Found:
         name = self._wire.place.name

@@ -129,6 +129,31 @@ CHANGE_PASSWORD = Words(
     "demand to change the password", ("Change password", "Change your password"), ("Change password",)
 )  # 3.4 D
 
+LOCKED = Words("locked account", (), holds=("locked", "disabled", "suspended"))  # 3.4 D, text U
+PASSWORD_EXPIRED = Words(
+    "expired password",
+    (),
+    holds=("password has expired", "password expired", "expired password", "must change your password"),
+)  # 3.4 D, text U
+NO_SESSION = Words(
+    "no free session",
+    (),
+    holds=(
+        *("free session", "free sessions", "too many sessions", "too many users", "maximum number of sessions"),
+        *("session limit", "number of sessions", "all sessions", "sessions in use", "simultaneous sessions"),
+    ),
+)  # 3.3 D, text U
+NO_RIGHT = Words(
+    "missing right",
+    (),
+    holds=(
+        *("privilege", "privileges", "not authorised", "not authorized", "no right", "permission", "permissions"),
+        "not permitted",
+    ),
+)  # 3.3 D, text U
+REFUSALS = (PASSWORD_EXPIRED, LOCKED, NO_SESSION, NO_RIGHT)
+"""A page that lists all the reasons there may be tells none (3.3 D)."""
+
 # Network > SSL certificates.
 LOCAL_SECTION = Words(
     "section of the local certificate",

@@ -6,22 +6,18 @@ message.
 
 from __future__ import annotations
 
-import ssl
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from certstore import Upload
 from harness import procedure
 from harness.deadline import Deadline
-from harness.drivers.mcu import Mcu, open_unit
+from harness.drivers.mcu import Mcu
 from harness.errors import UnitError
-from harness.lab import Lab
-from harness.pki import key_pem, run_authority
-from tests.unit.drivers.variants.server import PASSWORD, USER, Unit, serving
+from tests.unit.drivers.variants.driving import OURS, UPLOAD, Contexts, opened
+from tests.unit.drivers.variants.server import Unit
 from tests.unit.drivers.variants.variant import variant
 
 VARIANTS = 500
@@ -29,39 +25,11 @@ BLOCK = 25
 SECONDS = 120.0
 """Longer than a whole block takes on a slow machine."""
 
-Contexts = Mapping[bool, ssl.SSLContext]
-FACTORY, OURS = run_authority().issue("factory.example"), run_authority().issue("unit.example")
-UPLOAD = Upload(OURS.certificate_pem, key_pem(OURS.key))
-
-
-@pytest.fixture(scope="session")
-def contexts(tmp_path_factory: pytest.TempPathFactory) -> Contexts:
-    """By whether the custom pair is running."""
-    folder = tmp_path_factory.mktemp("pairs")
-    made = {}
-    for custom, issued in ((False, FACTORY), (True, OURS)):
-        path = Path(folder) / f"{custom}.pem"
-        path.write_bytes(issued.certificate_pem + key_pem(issued.key))
-        made[custom] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        made[custom].load_cert_chain(path)
-    return made
-
 
 def driven(unit: Unit, contexts: Contexts) -> None:
     """Everything that a run does, over pages alone, to the unit of this variant."""
-    with serving(unit, contexts) as ports:
-        table = {
-            "name": f"v{unit.variant.number}",
-            "model": "MCU 4505",
-            "address": "127.0.0.1",
-            "ports": {"http": ports.http, "https": ports.https},
-            "login": {"user": USER, "password": PASSWORD},
-            # Not emulated by us, but as quick.
-            "emulated": {"restart_seconds": 0.0},
-        }
-        [place] = Lab.model_validate({"place": [table]}).places
-        with open_unit(place) as mcu:
-            (_over_http if unit.variant["transport"] == "http" else _over_https)(mcu, unit)
+    with opened(unit, contexts) as mcu:
+        (_over_http if unit.variant["transport"] == "http" else _over_https)(mcu, unit)
     assert unit.session == "", "still logged in"
 
 
