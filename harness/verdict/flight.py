@@ -126,6 +126,8 @@ class Flight:
     stapled: bytes | None = None
     """DER OCSP response."""
     asks_certificate: bool = False
+    transcript: bytes = field(default=b"", repr=False)
+    """The handshake messages as they came, headers and all."""
     alerts: list[Alert] = field(default_factory=list)
     done: bool = False
     """ServerHelloDone, a fatal alert, or a ServerHello of TLS 1.3 has come: nothing more will, unasked."""
@@ -171,6 +173,8 @@ class Flight:
             if len(self._messages) < 4 + length:
                 return
             kind, body = self._messages[0], self._messages[4 : 4 + length]
+            if kind != HELLO_REQUEST:  # RFC 5246 7.4.1.1
+                self.transcript += self._messages[: 4 + length]
             self._messages = self._messages[4 + length :]
             self._message(kind, body)
 

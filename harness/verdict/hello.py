@@ -104,6 +104,8 @@ class ClientHello:
     name: str | None = None
     """Host name for server_name; None to leave it out (an address is none: RFC 6066 3)."""
     asks_status: bool = False
+    is_bare: bool = False
+    """Leaves out extended master secret and tickets: the master secret is then made as it always was."""
     random: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @classmethod
@@ -137,7 +139,7 @@ class ClientHello:
             yield SUPPORTED_VERSIONS, _short(Version.TLS_1_3.to_bytes(2, "big"))
             # No share: the server asks for one, which shows version and suite, and costs nobody any arithmetic.
             yield 0x0033, _vector(b"")
-        else:
+        elif not self.is_bare:
             yield EXTENDED_MASTER_SECRET, b""
             yield SESSION_TICKET, b""
 

@@ -58,9 +58,12 @@ def key_is_held(sighting: Sighting, _: Expectation) -> Finding:
         raise Unmeasurable("it speaks no version of TLS")
     try:
         whole = sighting.handshake
-    except Unmeasurable as error:
-        raise Unmeasurable(f"{error}; and no suite that is signed for is chosen") from error
-    if not sighting.chain or whole.leaf != sighting.chain[0]:
+    except Unmeasurable:
+        # OpenSSL of today does without SSL 3.0, RC4 and 3DES; here they are completed all the same.
+        ours = sighting.exchange_keys()
+        observed = f"{ours.suite}: {ours.words or 'completed'}"
+        return judged(expected, observed, holds=ours.proves and ours.leaf == sighting.chain[0])
+    if whole.leaf != sighting.chain[0]:
         return judged(expected, f"{whole.protocol_version} completed with another leaf", holds=False)
     return judged(expected, f"{whole.protocol_version} with {whole.cipher_suite} completed", holds=True)
 

@@ -61,23 +61,13 @@ def probe(endpoint: Endpoint, hello: ClientHello, deadline: Deadline) -> Reply:
     except OSError as error:
         raise BenchError(f"no TCP connection to {endpoint}: {error.strerror or error}") from error
     connected = time.perf_counter()
-    flight, ending = Flight(), ""
+    flight = Flight()
     with connection:
         try:
             connection.sendall(bytes(hello))
-            while not flight.done:
-                connection.settimeout(deadline.at_most(CONNECT_SECONDS))
-                data = connection.recv(READ_BYTES)
-                if not data:
-                    ending = "it closed the connection"
-                    break
-                flight.feed(data)
-        except Malformed as error:
-            ending = str(error)
-        except TimeoutError:
-            ending = "it went silent"
+            ending = read_flight(connection, flight, deadline)
         except OSError as error:
-            ending = f"it broke the connection: {error.strerror or error}"
+            ending = _broken(error)
     return Reply(
         offered=hello,
         hello=flight.hello,
@@ -90,3 +80,25 @@ def probe(endpoint: Endpoint, hello: ClientHello, deadline: Deadline) -> Reply:
         connect_seconds=connected - began,
         answer_seconds=time.perf_counter() - connected,
     )
+
+
+def read_flight(connection: socket.socket, flight: Flight, deadline: Deadline) -> str:
+    """Read into `flight` until it is done: "", or why it is not."""
+    try:
+        while not flight.done:
+            connection.settimeout(deadline.at_most(CONNECT_SECONDS))
+            data = connection.recv(READ_BYTES)
+            if not data:
+                return "it closed the connection"
+            flight.feed(data)
+    except Malformed as error:
+        return str(error)
+    except TimeoutError:
+        return "it went silent"
+    except OSError as error:
+        return _broken(error)
+    return ""
+
+
+def _broken(error: OSError) -> str:
+    return f"it broke the connection: {error.strerror or error}"

@@ -16,6 +16,7 @@ from harness.verdict.certificates import read_certificate
 from harness.verdict.flight import Malformed
 from harness.verdict.hello import ClientHello, Suite, Version, suites
 from harness.verdict.probe import Reply, probe
+from harness.verdict.rsa_exchange import Completed, complete
 from harness.verdict.visit import Page, Resumption, fetch, try_resumption
 
 
@@ -62,6 +63,15 @@ class Sighting:
         try:
             return take_handshake(self.endpoint, self._deadline)
         except (HandshakeFailed, BenchError) as error:
+            raise Unmeasurable(str(error)) from error
+
+    def exchange_keys(self) -> Completed:
+        """RSA key exchange to its end, at the highest version that shows its chain."""
+        if not self.readable:
+            raise Unmeasurable("it shows no chain up to TLS 1.2")
+        try:
+            return complete(self.endpoint, self.readable[0].offered.version, self._deadline)
+        except Malformed as error:
             raise Unmeasurable(str(error)) from error
 
     @functools.cached_property

@@ -22,8 +22,10 @@ from harness.errors import BenchError
 from harness.tls.handshake import Endpoint, fingerprint
 from harness.verdict.expectation import Before, Expectation
 from harness.verdict.finding import Judged, Outcome, Severity
+from harness.verdict.hello import Version
 from harness.verdict.sighting import Sighting
 from harness.verdict.table import CHECKS, examine
+from tests.unit.verdict.old_server import exchanging
 from tests.unit.verdict.servers import WEAK, Answer, Made, Serving, answering, in_turn, make, saying, tls
 from tests.unit.verdict.wire import certificates, message, record, server_hello, signed_parameters, vector
 
@@ -358,13 +360,22 @@ def test_a_port_without_tls_breaks_the_versions_and_leaves_the_rest_open() -> No
     assert {each.finding.outcome for each in found.values()} == {Outcome.NOT_MEASURABLE}
 
 
-def test_a_key_that_cannot_be_proven_here_is_not_measurable() -> None:
-    """RSA key exchange with RC4: it is completed by nothing that is at hand."""
+def test_a_key_that_cannot_be_proven_is_not_measurable() -> None:
     with answering(flight(version=0x0300)) as endpoint:
         judged = put(endpoint, only="key-held")["key-held"]
 
     assert judged.finding.outcome is Outcome.NOT_MEASURABLE
-    assert "no suite that is signed for" in judged.finding.observed
+    assert judged.finding.observed == "it closed the connection before its Finished"
+
+
+@pytest.mark.parametrize("guess", [None, b"a guess" * 7])
+def test_the_key_of_a_unit_with_ssl_3_and_rc4_alone_is_proven(guess: bytes | None) -> None:
+    old = exchanging(world().leaf, Version.SSL_3_0, 0x0005, knows=guess)
+    with answering(old) as endpoint:
+        judged = put(endpoint, only="key-held")["key-held"]
+
+    assert judged.finding.outcome is (Outcome.HELD if guess is None else Outcome.BROKEN)
+    assert judged.finding.observed.startswith("RSA_WITH_RC4_128_SHA: ")
 
 
 def test_a_certificate_that_is_none_is_malformed_and_nothing_else_fails() -> None:
