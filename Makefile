@@ -37,7 +37,7 @@ test: $(STAMP) ## run every test
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE")
+bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE"), or many units at once (BENCH_ARGS=crowd)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.handshake $(HANDSHAKE_ARGS)
 

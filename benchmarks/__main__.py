@@ -1,4 +1,7 @@
-"""`make bench`: how long things take, beside other ways of doing them in the same run."""
+"""`make bench`: how long things take, beside other ways of doing them in the same run.
+
+`make bench BENCH_ARGS=crowd`: many emulated units at once.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ import cryptography
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import commands, uploads
+from benchmarks import commands, crowd, uploads
 from benchmarks.rounds import Figures
 from benchmarks.samples import PBKDF2_ROUNDS, samples
 
@@ -119,29 +122,62 @@ def _document(
     }
 
 
+def _crowd_table(found: crowd.Crowd) -> Table:
+    table = Table(
+        title=f"{found.units:,} emulated units",
+        caption=f"CPU for all at once: emulator {found.emulator_cpu_seconds:.1f} s, "
+        f"client {found.client_cpu_seconds:.1f} s; the emulator then has up to {found.most_megabytes:.0f} MiB",
+    )
+    table.add_column("")
+    table.add_column("at most", justify="right")
+    table.add_column("now", justify="right")
+    table.add_column("")
+    for name, (aim, now, met) in found.aims().items():
+        table.add_row(name.replace("_", " "), f"{aim:g}", f"{now:.1f}", "met" if met else "[bold]missed[/]")
+    return table
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9, help="of each comparison (default: %(default)s)")
+    parser.add_argument("what", nargs="?", choices=("speed", "crowd"), default="speed", help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=9, help="of each comparison of speed (default: %(default)s)")
+    parser.add_argument("--units", type=int, default=1000, help="in the crowd (default: %(default)s)")
+    parser.add_argument(
+        "--restart-seconds", type=float, default=5.0, help="of each unit of the crowd (default: %(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
+    if options.what == "crowd":
+        document = _measure_crowd(options.units, options.restart_seconds)
+    else:
+        document = _measure_speed(options.rounds)
+    if options.json is not None:
+        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="ascii")
+    return 0
+
+
+def _measure_crowd(units: int, restart_seconds: float) -> dict[str, Any]:
+    found = crowd.measure(units, restart_seconds)
+    Console().print(_crowd_table(found))
+    return crowd.document(found)
+
+
+def _measure_speed(rounds: int) -> dict[str, Any]:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="mcu-hil-bench-") as name:
         directory = Path(name)
         all_samples = samples(directory)
-        upload_figures = uploads.measure(all_samples, options.rounds)
-        console.print(_upload_table(upload_figures, options.rounds), _target_table(upload_figures))
+        upload_figures = uploads.measure(all_samples, rounds)
+        console.print(_upload_table(upload_figures, rounds), _target_table(upload_figures))
         # These take seconds a round.
-        few = max(3, options.rounds // 3)
+        few = max(3, rounds // 3)
         batch_figures = commands.measure_batches(all_samples, directory, few)
         console.print(_batch_table(batch_figures))
         empty = directory / "empty"
         empty.mkdir()
         start_figures = commands.measure_starts(empty, few)
         console.print(_start_table(start_figures))
-    if options.json is not None:
-        document = _document(upload_figures, batch_figures, start_figures, options.rounds)
-        options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="ascii")
-    return 0
+    return _document(upload_figures, batch_figures, start_figures, rounds)
 
 
 if __name__ == "__main__":

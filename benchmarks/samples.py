@@ -66,7 +66,7 @@ def samples(directory: Path) -> list[Sample]:
     plain_key = directory / "as-made.key"
     plain_key.write_bytes(key_pem(key))
     for form, key_file in key_files.items():
-        key_file.write_bytes(_key_in(form, plain_key))
+        key_file.write_bytes(key_in(form, plain_key))
     certificate_files = {}
     for chain, rest in zip(CHAINS, (b"", authorities), strict=True):
         certificate_files[chain] = [directory / f"{chain.replace(' ', '-')}-{number}.pem" for number in range(LEAFS)]
@@ -111,6 +111,7 @@ def _other_leaf(first: Issued, number: int) -> bytes:
     return builder.sign(first.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def _key_in(form: str, plain: Path) -> bytes:
+def key_in(form: str, plain: Path) -> bytes:
+    """The key of a PEM file as one of KEY_FORMS, with PASSPHRASE where that has one."""
     command = ["openssl", *KEY_FORMS[form], "-in", str(plain)]
     return subprocess.run(command, input=PASSPHRASE.encode("ascii"), capture_output=True, check=True).stdout
