@@ -150,7 +150,7 @@ class TlsTerms(Table):
         return self.fingerprint.removeprefix("sha256:").replace(":", "").lower()
 
 
-def _switches(value: object) -> object:
+def _settings(value: object) -> object:
     if not isinstance(value, dict) or not all(
         isinstance(setting, str | bool | int | float) for setting in value.values()
     ):
@@ -158,8 +158,8 @@ def _switches(value: object) -> object:
     return tuple(value.items())
 
 
-Switches = Annotated[tuple[tuple[str, str | bool | int | float], ...], BeforeValidator(_switches)]
-"""What the emulated unit has otherwise than its generation; the emulator knows the names."""
+Settings = Annotated[tuple[tuple[str, str | bool | int | float], ...], BeforeValidator(_settings)]
+"""Names and values; the emulator knows the names."""
 
 
 class Emulated(Table):
@@ -168,7 +168,21 @@ class Emulated(Table):
     firmware: str = "4.3(2.18)"
     restart_seconds: Annotated[float, Field(ge=0)] = 2.0
     defect: str | None = None
-    switches: Switches = ()
+    switches: Settings = ()
+    """What it has otherwise than its generation."""
+    faults: Settings = ()
+    """What the bench does to it from the start."""
+    chassis: str | None = None
+    """The loopback address of the Supervisor of the chassis that it is in; it has then a slot."""
+    slot: int | None = None
+
+    @model_validator(mode="after")
+    def _in_a_chassis(self) -> Emulated:
+        if (self.chassis is None) != (self.slot is None):
+            raise ValueError('"chassis" and "slot" are given together or not at all')
+        if self.chassis is not None and not _is_loopback(self.chassis):
+            raise ValueError(f"chassis is {self.chassis!r}, but an emulated Supervisor lives in 127.0.0.0/8")
+        return self
 
 
 class CredentialFiles(Table):

@@ -13,11 +13,9 @@ from rich.table import Table
 
 from harness.drivers.emulated import Emulation, emulated_units
 from harness.emulator.blueprint import Blueprint
-from harness.emulator.chassis import Chassis
+from harness.emulator.chassis import SUPERVISOR_PORT, Chassis
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Place, load_lab
-
-SUPERVISOR_PORT = 8080
 
 # Cisco's own procedure (device-reference 2.5, mark D), with what today's openssl needs to be told.
 PROCEDURE = """

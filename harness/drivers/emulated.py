@@ -91,11 +91,12 @@ class Emulation:
 @contextmanager
 def emulated_units(places: Sequence[Place], chassis: Sequence[Chassis] = ()) -> Iterator[Emulation]:
     """The units of these places, all emulated, for as long as the block lasts or this process lives; and the
-    Supervisors of chassis that some of them are in.
+    Supervisors of chassis that some of them are in, by lab file or by `chassis`.
 
     Raises ConfigurationError where one cannot be emulated as described, BenchError where none could be started.
     """
     blueprints = [Blueprint.of(place) for place in places]
+    chassis = [*Chassis.of(places), *chassis]
     # A session of its own: Ctrl-C ends us, and we still need the units to put them in order.
     with subprocess.Popen(
         [sys.executable, "-m", "harness.emulator"],

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.emulator.defects import DEFECTS
+from harness.emulator.faults import NO_FAULTS, Faults, FaultUnknown
 from harness.emulator.lines import Outlet, SerialLine, outlet, read_outlet, read_serial_line, serial_line
 from harness.emulator.skin import generations, load_skin
 from harness.emulator.switches import Settings, switched
@@ -45,6 +46,8 @@ class Blueprint:
     features: tuple[str, ...] = FEATURE_KEYS
     switches: Settings = ()
     """What is otherwise than the generation's skin has it."""
+    faults: Faults = NO_FAULTS
+    """Of the bench, from the start."""
     console: SerialLine | None = None
     outlet: Outlet | None = None
 
@@ -70,6 +73,7 @@ class Blueprint:
             "features": tuple(document["features"]),
             "ticked": tuple(document["ticked"]),
             "switches": tuple((name, value) for name, value in document["switches"]),
+            "faults": Faults.from_document(document["faults"]),
             "console": read_serial_line(document["console"]),
             "outlet": read_outlet(document["outlet"]),
         }
@@ -95,6 +99,7 @@ class Blueprint:
             restart_seconds=place.emulated.restart_seconds,
             defect=place.emulated.defect,
             switches=place.emulated.switches,
+            faults=Faults.from_document(dict(place.emulated.faults)),
             user=place.login.user,
             password=place.login.password.reveal(f"{place.name}: login password"),
             console=serial_line(place),
@@ -118,6 +123,10 @@ def check(place: Place) -> None:
     switched(skin, place.emulated.switches, f"place {place.name!r}")
     if place.emulated.defect is not None and place.emulated.defect not in DEFECTS:
         raise _unknown(place, "defect", place.emulated.defect, DEFECTS, "docs/defects.md lists those that are known")
+    try:
+        Faults.from_document(dict(place.emulated.faults))
+    except FaultUnknown as unknown:
+        raise ConfigurationError(f"place {place.name!r}: {unknown}: docs/emulator.md lists them") from None
 
 
 def _unknown(place: Place, what: str, value: str, known: Iterable[str], otherwise: str) -> ConfigurationError:

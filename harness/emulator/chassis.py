@@ -6,13 +6,18 @@ import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.table import load
 from harness.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from harness.lab import Place
+
 BLADES = ("MCU MSE 8420", "MCU MSE 8510")
+
+SUPERVISOR_PORT = 8080
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,30 @@ class Chassis:
     """Number, and name of the unit in it."""
     user: str = "admin"
     password: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, places: Sequence[Place]) -> list[Chassis]:
+        """Those that emulated places are in, each named by its address.
+
+        Raises ConfigurationError where something other than a blade is in one, or two are in the same slot.
+        """
+        held: dict[str, dict[int, str]] = {}
+        numbers = range(texts().first_slot, texts().slots + 1)
+        for place in places:
+            if place.emulated is None or place.emulated.chassis is None or place.emulated.slot is None:
+                continue
+            slots, slot = held.setdefault(place.emulated.chassis, {}), place.emulated.slot
+            where = f"place {place.name!r}: chassis {place.emulated.chassis}"
+            if place.model not in BLADES:
+                raise ConfigurationError(f"{where}: {place.model} is no blade ({', '.join(BLADES)})")
+            if slot not in numbers:
+                raise ConfigurationError(f"{where}: no slot {slot}: want {numbers[0]} to {numbers[-1]}")
+            if slot in slots:
+                raise ConfigurationError(f"{where}: slot {slot} has {slots[slot]!r} already")
+            slots[slot] = place.name
+        return [
+            cls(address, address, SUPERVISOR_PORT, tuple(sorted(slots.items()))) for address, slots in held.items()
+        ]
 
     @classmethod
     def holding(cls, blueprints: Sequence[Blueprint], name: str, address: str, http: int) -> Chassis:

@@ -22,7 +22,7 @@ from harness.emulator.crowd import Crowd
 from harness.emulator.defects import conduct_of
 from harness.emulator.ends import ServiceEnds
 from harness.emulator.event_log import EventLog, Severity
-from harness.emulator.faults import NO_FAULTS, Faults
+from harness.emulator.faults import Faults
 from harness.emulator.feedback import Feedback
 from harness.emulator.identity import Identity
 from harness.emulator.lifecycle import Event, State, after, allows
@@ -68,7 +68,7 @@ class EmulatedUnit:
         self.address_method = "DHCP"
         """How port A has got its address, as the console tells it."""
         self.events = EventLog(self.clock.now, self.console.log)
-        self.faults = NO_FAULTS
+        self.suffer(blueprint.faults)
         self.flash = PowerCutFiles()
         self.store = self.conduct.blank_store(firmware_of(self.identity.software_version, skin.upload))
         self._described = Description(self.store.stored.leaf, key_matches=True)

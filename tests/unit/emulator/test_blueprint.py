@@ -24,6 +24,8 @@ WRONG = {
     "emulated = { firmware = 'newest' }": "place 'bench-7': firmware 'newest' is not of the form '4.3(2.18)'",
     "emulated = { defect = 'old-pair-after-restrat' }": "did you mean 'old-pair-after-restart'?",
     "emulated = { defect = 'xyzzy' }": "docs/defects.md lists those that are known",
+    "emulated = { faults = { latency = 1.0 } }": "place 'bench-7': no fault 'latency' can be 1.0",
+    "emulated = { faults = { lost_every = -1 } }": "no fault 'lost_every' can be -1",
     "address = '10.0.0.1'": "place 'bench-7' is a real unit",
 }
 
@@ -38,7 +40,12 @@ def test_what_cannot_be_emulated_is_named(tmp_path: Path, text: str, message: st
 
 
 def test_a_blueprint_survives_its_document(tmp_path: Path) -> None:
-    blueprint = Blueprint.of(place(tmp_path, "emulated = { firmware = '4.3' }\nlogin = { password = 'let me in' }"))
+    blueprint = Blueprint.of(
+        place(
+            tmp_path,
+            "emulated = { firmware = '4.3', faults = { reset_after = 9 } }\nlogin = { password = 'let me in' }",
+        )
+    )
 
     assert Blueprint.from_document(blueprint.document()) == blueprint
 

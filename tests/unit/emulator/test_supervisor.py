@@ -17,10 +17,12 @@ import pytest
 import requests
 
 from harness.deadline import Deadline
+from harness.drivers.emulated import emulated_units
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.chassis import Chassis
 from harness.emulator.hosting import HostThread, hosted
 from harness.errors import ConfigurationError
+from harness.lab import Place, load_lab
 
 
 @dataclass
@@ -181,3 +183,58 @@ def test_a_supervisor_elsewhere_is_a_mistake(tmp_path: Path) -> None:
 
     assert ended.returncode == 4
     assert "an emulated Supervisor lives in 127.0.0.0/8" in ended.stderr
+
+
+def blades(tmp_path: Path, *places: tuple[str, str, str]) -> tuple[Place, ...]:
+    """Of a lab file; of each its model, its address, and what else is in its table `emulated`."""
+    file = tmp_path / "lab.toml"
+    file.write_text(
+        "".join(
+            f'[[place]]\nname = "unit-{number}"\nmodel = "{model}"\naddress = "{address}"\nemulated = {{ {more} }}\n'
+            for number, (model, address, more) in enumerate(places)
+        )
+    )
+    return load_lab(file).places
+
+
+def test_a_lab_file_puts_blades_into_chassis(tmp_path: Path, addresses: Iterator[str]) -> None:
+    first, second, other, supervisor, another = (next(addresses) for _ in range(5))
+    places = blades(
+        tmp_path,
+        ("MCU MSE 8510", first, f'chassis = "{supervisor}", slot = 7'),
+        ("MCU MSE 8420", second, f'chassis = "{supervisor}", slot = 3'),
+        ("MCU MSE 8510", other, f'chassis = "{another}", slot = 7'),
+    )
+
+    with emulated_units(places) as emulation:
+        assert emulation.failed == {}
+        told = {}
+        for address in (supervisor, another):
+            with xmlrpc.client.ServerProxy(f"http://{address}:8080/RPC2") as proxy:
+                login = {"authenticationUser": "admin", "authenticationPassword": ""}
+                answer: Any = getattr(proxy, "chassis.blades.query")(login)
+                told[address] = [(blade["slot"], blade["portA"]) for blade in answer["blades"]]
+
+    assert told == {supervisor: [(3, second), (7, first)], another: [(7, other)]}
+
+
+IN_CHASSIS = "chassis = '127.0.0.9', slot = "
+MISPLACED = {
+    "two in a slot": (
+        [("MCU MSE 8510", f"{IN_CHASSIS} 3")] * 2,
+        "place 'unit-1': chassis 127.0.0.9: slot 3 has 'unit-0'",
+    ),
+    "no blade": ([("MCU 4505", f"{IN_CHASSIS} 3")], "place 'unit-0': chassis 127.0.0.9: MCU 4505 is no blade"),
+    "no such slot": ([("MCU MSE 8510", f"{IN_CHASSIS} 11")], "no slot 11: want 2 to 10"),
+    "no slot": ([("MCU MSE 8510", "chassis = '127.0.0.9'")], '"chassis" and "slot" are given together'),
+    "elsewhere": ([("MCU MSE 8510", "chassis = '10.0.0.9', slot = 3")], "chassis is '10.0.0.9', but an emulated"),
+}
+
+
+@pytest.mark.parametrize(("places", "message"), MISPLACED.values(), ids=MISPLACED)
+def test_a_blade_that_fits_nowhere_is_named(tmp_path: Path, places: list[tuple[str, str]], message: str) -> None:
+    with pytest.raises(ConfigurationError) as wrong:
+        Chassis.of(blades(tmp_path, *((model, f"127.0.9.{n}", more) for n, (model, more) in enumerate(places, 1))))
+
+    assert message in str(wrong.value)
+    assert "\n" not in str(wrong.value)
