@@ -18,6 +18,8 @@ WORDS = frozenset(("alt", "title", "value", "placeholder", "label"))
 """Attributes that hold words, not addresses or scripts."""
 UNKEPT = ("script", "style", "object", "svg", "template")
 QUERY = re.compile(r"\?[^\s\"'<>)]*")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What no XML library takes."""
 KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
@@ -25,7 +27,7 @@ def mask_page(markup: str, secrets: Iterable[str]) -> str:
     """The page as the driver's parser reads it, without scripts, comments, what fields hold, what stands behind the
     question mark of addresses, private keys, and any of these secrets."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    root = etree.fromstring(b"<!doctype html><html>" + markup.encode("utf-8", "replace"), parser)
+    root = etree.fromstring(b"<!doctype html><html>" + CONTROL.sub("", markup).encode("utf-8", "replace"), parser)
     etree.strip_elements(root, *UNKEPT, with_tail=False)
     for element in root.iter(etree.Element):
         tag = str(element.tag)
@@ -41,7 +43,7 @@ def mask_page(markup: str, secrets: Iterable[str]) -> str:
             element.text = HIDDEN
         for name, value in element.attrib.items():
             if name not in WORDS:
-                element.set(name, QUERY.sub(f"?{HIDDEN}", value))
+                element.set(name, CONTROL.sub("", QUERY.sub(f"?{HIDDEN}", value)))
     shown = KEY.sub(HIDDEN, etree.tostring(root, method="html", encoding="unicode"))
     return mask_text(shown, secrets)[:LONGEST]
 

@@ -73,10 +73,12 @@ def fitting_links(documents: Sequence[Document], words: Words) -> tuple[Link, ..
     fits: dict[Fit, dict[tuple[str, str, str], Link]] = {}
     for document in documents:
         for link in (*document.links, *menu_entries(document)):
+            fit = words.fit(link.text)
+            # What is pressed may do more than to lead somewhere: only its exact text will do.
+            if fit is None or (link.button is not None and fit > Fit.WITH_REMARK):
+                continue
             # Help for X.html is help_X.html (device-reference 3.2).
-            if (fit := words.fit(link.text)) is not None and not basename(urlsplit(link.url).path).startswith(
-                "help_"
-            ):
+            if not basename(urlsplit(link.url).path).startswith("help_"):
                 fits.setdefault(fit, {}).setdefault(_place(link), link)
     return tuple(fits[min(fits)].values()) if fits else ()
 

@@ -90,7 +90,7 @@ def _holds(text: str, word: str) -> bool:
 NETWORK = Words("link to Network", ("Network", "Network settings"))
 SSL_CERTIFICATES = Words(
     "link to Network > SSL certificates",
-    ("SSL certificates", "Network > SSL certificates"),
+    ("SSL certificates", "SSL certificate", "Network > SSL certificates"),
     ("SSL certificate",),
     ("help", "trust"),
 )  # 2.1 D

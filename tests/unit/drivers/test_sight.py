@@ -200,3 +200,59 @@ MENU = "<a href=n>Network</a><a href=s>Settings</a><a href=d>Shutdown</a><a href
 @pytest.mark.parametrize(("words", "url"), [(NETWORK, "n"), (SETTINGS, "s"), (SHUTDOWN_PAGE, "d")], ids=str)
 def test_menu_entries_are_told_apart(words: Words, url: str) -> None:
     assert find_link(page(MENU), words).url == f"http://unit/a/{url}"
+
+
+ENTRIES = ("Status", "Network", "Settings", "Logs")
+MENUS = {
+    "buttons-of-one-form": "<form action=go method=post>{}</form>".format(
+        "".join(f"<input type=submit name=m{text} value={text}>" for text in ENTRIES)
+    ),
+    "a-form-for-each": "".join(f"<form action=/{text}><button>{text}</button></form>" for text in ENTRIES),
+    "a-list-and-a-button": "<form action=go><select name=p>{}</select><input type=submit value=Go></form>".format(
+        "".join(f"<option value={text}>{text}" for text in ENTRIES)
+    ),
+    "a-list-that-submits": "<form action=go><select name=p onchange='this.form.submit()'>{}</select></form>".format(
+        "".join(f"<option>{text}" for text in ENTRIES)
+    ),
+    "a-list-that-goes": "<select onchange='location = this.value'><option value=''>Go to{}</select>".format(
+        "".join(f"<option value=/{text}>{text}" for text in ENTRIES)
+    ),
+    "buttons-that-go": "".join(
+        f"<input type=button value={text} onclick=\"location.href='/{text}'\">" for text in ENTRIES
+    ),
+}
+
+
+@pytest.mark.parametrize("menu", MENUS.values(), ids=MENUS)
+def test_an_entry_of_a_menu_is_as_good_as_a_link(menu: str) -> None:
+    assert find_link(page(menu), NETWORK).text == "Network"
+
+
+NO_MENUS = {
+    "a-single-button": "<form action=do method=post><button>Network</button></form>",
+    "a-setting": "<form action=do><select name=start><option>Status<option>Network<option>Logs</select><button>Apply"
+    " changes</button></form>",
+    "something-to-fill-in": MENUS["buttons-of-one-form"].replace("</form>", "<input name=q></form>"),
+    "something-to-tick": MENUS["a-list-and-a-button"].replace("</form>", "<input type=checkbox name=q></form>"),
+    "a-text-that-only-begins-so": MENUS["buttons-of-one-form"].replace("=Network", "='Network off'"),
+}
+
+
+@pytest.mark.parametrize("menu", NO_MENUS.values(), ids=NO_MENUS)
+def test_what_might_do_more_than_lead_somewhere_is_not_pressed(menu: str) -> None:
+    with pytest.raises(UnitError, match="no link to Network"):
+        find_link(page(menu), NETWORK)
+
+
+def test_an_entry_of_a_menu_is_no_button_that_acts() -> None:
+    menu = "<form action=go>{}</form>".format("".join(f"<button>{text}</button>" for text in (*ENTRIES, "Shutdown")))
+    act = "<form action=do><button>Shutdown</button></form>"
+    assert find_button(page(menu + act), SHUT_DOWN).form.action == "http://unit/a/do"
+    with pytest.raises(UnitError, match="no button that shuts down"):
+        find_button(page(menu), SHUT_DOWN)
+
+
+def test_the_only_button_is_not_pressed_where_it_belongs_to_another_section() -> None:
+    trust = "<h2>SIP trust store</h2><form action=t><button>Remove certificate and key</button></form>"
+    with pytest.raises(UnitError, match="stands only in another section, 'SIP trust store'"):
+        find_button(page(trust), REMOVE)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 FIELDS = ("certificate", "key", "word")
@@ -118,13 +119,21 @@ class Variant:
     def charset(self) -> str:
         return self["charset"].split()[0]
 
-    def name(self, meaning: str) -> str:
+    @functools.cached_property
+    def name(self) -> Callable[[str], str]:
         """What this unit calls the page, field or file that others call otherwise."""
+        return functools.cache(self._name)
+
+    @functools.cached_property
+    def path(self) -> Callable[[str], str]:
+        """Where this unit has that page."""
+        return functools.cache(self._path)
+
+    def _name(self, meaning: str) -> str:
         chance = random.Random(f"{self.number} {meaning}")
         return f"{chance.choice('abcdefghjkmnpqrstuvwxyz')}{chance.randrange(16**5):05x}"
 
-    def path(self, meaning: str) -> str:
-        """Where this unit has that page."""
+    def _path(self, meaning: str) -> str:
         chance = random.Random(f"{self.number} place of {meaning}")
         folders = "".join(f"/{self.name(f'folder {chance.randrange(3)}')}" for _ in range(chance.randrange(3)))
         return f"{folders}/{self.name(meaning)}{chance.choice(('', '.html', '.htm', '.cgi'))}"
