@@ -62,7 +62,7 @@ class Suite:
         """Whether a server may choose it in this version: AEAD and SHA-2 came with TLS 1.2 (RFC 5246, RFC 5288)."""
         if self.is_tls_1_3 or version is Version.TLS_1_3:
             return self.is_tls_1_3 and version is Version.TLS_1_3
-        return version is Version.TLS_1_2 or not self.name.endswith(("SHA256", "SHA384"))
+        return version is Version.TLS_1_2 or not self.name.endswith(("SHA256", "SHA384", "CCM", "CCM_8"))
 
 
 @functools.cache
@@ -88,6 +88,7 @@ RENEGOTIATION_INFO = 0xFF01
 SUPPORTED_VERSIONS = 0x002B
 SESSION_TICKET = 0x0023
 STATUS_REQUEST = 0x0005
+PADDING = 0x0015
 
 # P-256, P-384, P-521, X25519 and two that old firmware knows alone (RFC 8422 5.1.1): secp256k1, secp224r1.
 GROUPS = (29, 23, 24, 25, 22, 21)
@@ -114,6 +115,14 @@ class ClientHello:
         return cls(version, offered(version), name, asks_status)
 
     def __bytes__(self) -> bytes:
+        message = self._message(b"")
+        if self.version > Version.SSL_3_0 and 0x100 <= len(message) < 0x200:
+            # There are servers that hang on hellos of this length (RFC 7685 4).
+            message = self._message(PADDING.to_bytes(2, "big") + _vector(bytes(max(1, 0x200 - len(message) - 4))))
+        # The record's own version is what the oldest server that may be meant accepts (RFC 5246 E.1).
+        return b"\x16" + min(self.version, Version.TLS_1_0).to_bytes(2, "big") + _vector(message)
+
+    def _message(self, padding: bytes) -> bytes:
         legacy = min(self.version, Version.TLS_1_2)
         listed = self.suites if self.version is Version.TLS_1_3 else (*self.suites, RENEGOTIATION_SCSV)
         body = legacy.to_bytes(2, "big") + self.random
@@ -121,10 +130,9 @@ class ClientHello:
         body += _short(self.random if self.version is Version.TLS_1_3 else b"")
         body += _numbers(listed) + b"\x01\x00"
         if self.version > Version.SSL_3_0:
-            body += _vector(b"".join(kind.to_bytes(2, "big") + _vector(data) for kind, data in self._extensions()))
-        message = b"\x01" + len(body).to_bytes(3, "big") + body
-        # The record's own version is what the oldest server that may be meant accepts (RFC 5246 E.1).
-        return b"\x16" + min(self.version, Version.TLS_1_0).to_bytes(2, "big") + _vector(message)
+            extensions = (kind.to_bytes(2, "big") + _vector(data) for kind, data in self._extensions())
+            body += _vector(b"".join(extensions) + padding)
+        return b"\x01" + len(body).to_bytes(3, "big") + body
 
     def _extensions(self) -> Iterable[tuple[int, bytes]]:
         if self.name is not None:

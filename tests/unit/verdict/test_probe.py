@@ -282,6 +282,15 @@ def test_nothing_but_malformed_ever_comes_of_a_damaged_signature(suite: Suite, d
 LEAVES = [make("rsa").der, make("ec", key=ec.generate_private_key(ec.SECP256R1())).der, b"no certificate"]
 
 
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize("length", [1, 20, 60])
+def test_no_hello_is_of_a_length_that_servers_hang_on(version: Version, length: int) -> None:
+    """RFC 7685 4."""
+    hello = bytes(ClientHello.offering_all(version, "x" * length, asks_status=True))
+
+    assert not 0x100 <= len(hello) - 5 < 0x200
+
+
 def test_a_hello_is_read_by_the_machine_s_openssl(leaf: Made, serve: Serve) -> None:
     """Server name, status request and all: a server that minded any of it would answer with an alert."""
     with serve(Serving((leaf,), highest=ssl.TLSVersion.TLSv1_2)) as endpoint:
