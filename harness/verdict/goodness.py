@@ -183,7 +183,9 @@ def constraints_hold(sighting: Sighting, _: Expectation) -> Finding:
             found.append(f"{what} issues, and its key usage lacks keyCertSign")
         # A certificate that is its own issuer is no step of a path (RFC 5280 6.1.4 l).
         below += certificate.subject != certificate.issuer
-    return faults("issuers are authorities, within their path lengths; no unknown critical extension", found, "so")
+    return faults(
+        "issuers are authorities, within their path lengths; no unknown critical extension", found, "they are"
+    )
 
 
 def is_well_formed(sighting: Sighting, _: Expectation) -> Finding:

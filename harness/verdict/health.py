@@ -117,7 +117,7 @@ def hello_is_bound(sighting: Sighting, _: Expectation) -> Finding:
         # SSL 3.0 is asked without extensions, and can answer to RFC 5746's signalling suite alone.
         needed = {k: v for k, v in wanted.items() if version > Version.SSL_3_0 or k == RENEGOTIATION_INFO}
         found += [f"{version.title} without {name}" for kind, name in needed.items() if kind not in hello.extensions]
-    return faults("both, or TLS 1.3, which needs neither", found, "so")
+    return faults("both, or TLS 1.3, which needs neither", found, "none is missing")
 
 
 def stapled_answer_is_good(sighting: Sighting, expectation: Expectation) -> Finding:
@@ -134,7 +134,7 @@ def stapled_answer_is_good(sighting: Sighting, expectation: Expectation) -> Find
         found = _stapling_faults(answer, leaf, sighting.certificates[1:], expectation)
     except (ValueError, UnsupportedAlgorithm) as error:
         found = [f"it cannot be read: {error}"]
-    return faults(expected, found, "so")
+    return faults(expected, found, "it is")
 
 
 def _stapling_faults(
@@ -211,7 +211,7 @@ def alerts_are_right(sighting: Sighting, _: Expectation) -> Finding:
         stranger = sighting.ask(ClientHello.offering_all(named[0], "no-such-name.invalid"))
         if not stranger.speaks:
             found += _wrong(stranger, {UNRECOGNIZED_NAME}, "a name that it does not have")
-    return faults("the alert of the standard for each thing it cannot take", found, "so")
+    return faults("the alert of the standard for each thing it cannot take", found, "each has its own")
 
 
 def _wrong(reply: Reply, allowed: Collection[int], what: str) -> list[str]:
@@ -243,7 +243,7 @@ def is_stable(sighting: Sighting, expectation: Expectation) -> Finding:
     found = [*([f"{len(failed)} failed: {failed[0]}"] if failed else [])]
     if other:
         found.append(f"{len(other)} showed another leaf")
-    return faults(f"{count} handshakes, half of them at once, all with one leaf", found, "so")
+    return faults(f"{count} handshakes, half of them at once, all with one leaf", found, f"{count} completed")
 
 
 CLOCK_SLACK = timedelta(minutes=5)
