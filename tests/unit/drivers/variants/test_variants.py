@@ -1,7 +1,7 @@
 """The driver on hundreds of units that all look different, and on some where a person would not know what to press.
 
-A variant that fails is drawn again, alone, with `pytest -k 'block and 17'`; its number and choices are in the
-message.
+A variant is the same in every run: the message of one that fails has its number and all its choices, and its block is
+the number divided by BLOCK.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tests.unit.drivers.variants.variant import variant
 
 VARIANTS = 500
 BLOCK = 25
+THREADS = 3
+"""Of one block at once. A variant waits now and then; more than a few only wait for each other."""
 SECONDS = 120.0
 """Longer than a whole block takes on a slow machine."""
 
@@ -71,7 +73,7 @@ def _told(unit: Unit) -> str:
 
 @pytest.mark.parametrize("block", range(VARIANTS // BLOCK))
 def test_every_variant_is_served_from_login_to_logout(block: int, contexts: Contexts) -> None:
-    with ThreadPoolExecutor(BLOCK) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         numbers = range(block * BLOCK, (block + 1) * BLOCK)
         faults = [fault for fault in pool.map(lambda number: fault_of(number, contexts), numbers) if fault]
     assert not faults, "\n".join(faults)
