@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness.emulator.blueprint import Blueprint, check
 from harness.emulator.identity import models
 from harness.emulator.skin import generations, load_skin
+from harness.emulator.switches import switch_names
 from harness.errors import ConfigurationError
 from harness.lab import MODELS, Place, load_lab
 
@@ -71,3 +73,13 @@ def test_every_page_of_a_menu_and_every_form_has_a_path(generation: str) -> None
     there = [path for path in skin.paths.values() if path]
     assert len(set(there)) == len(there)
     assert not any(skin.paths[page] == "" for entry in skin.menu for page in entry.pages)
+
+
+def test_the_switches_that_the_document_names_exist() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "emulator.md").read_text(encoding="utf-8")
+    _, _, section = text.partition("## What is documented, inferred, chosen\n")
+    rows = [line for line in section.partition("\n## ")[0].splitlines() if line.startswith("| ")][1:]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row.rpartition(" | ")[2])}
+
+    assert named
+    assert named <= switch_names(load_skin("4.3"))

@@ -6,6 +6,7 @@ import socket
 import time
 import xmlrpc.client
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ import requests
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.faults import Faults
-from harness.emulator.hosting import HostThread
+from harness.emulator.hosting import HostThread, hosted
 from harness.errors import BenchError
 from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 
@@ -49,6 +50,14 @@ def test_of_three_connections_one_is_lost(blueprint: Blueprint, healed: HostThre
             return "lost"
 
     assert [outcome() for _ in range(6)] == ["200", "200", "lost"] * 2
+
+
+def test_a_fault_may_be_there_from_the_start(blueprint: Blueprint) -> None:
+    with hosted([replace(blueprint, faults=Faults(reset_after=0))]) as units:
+        with pytest.raises(requests.ConnectionError):
+            get(blueprint)
+        units.suffer(blueprint.name, Faults())
+        assert get(blueprint).ok
 
 
 @pytest.mark.parametrize("octets", [0, 1, 60])
