@@ -17,7 +17,7 @@ from harness.errors import BenchError, LabError
 from harness.evidence import Evidence
 from harness.lab import Place
 from harness.lease import lease
-from harness.unit import Unit
+from harness.unit import OccupiedUnit, Unit
 
 
 class Bench:
@@ -78,3 +78,18 @@ class Bench:
             open_unit(place, evidence.note) as unit,
         ):
             yield unit, evidence
+
+
+@contextmanager
+def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> Iterator[tuple[OccupiedUnit, Evidence]]:
+    """The unit of one place, leased, as it is found: an emulated one is not started, but has to be there.
+
+    Raises BenchError where somebody else holds the place or the unit does not answer, ConfigurationError where its
+    password cannot be found.
+    """
+    with (
+        lease(place.name, state_dir, doing),
+        Evidence(run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
+        open_unit(place, evidence.note) as unit,
+    ):
+        yield unit, evidence

@@ -53,7 +53,7 @@ def install(unit: Unit, upload: Upload, deadline: Deadline) -> Installation:
     page = unit.certificate_page()
     table = page.local_certificate
     answer = unit.upload(upload)
-    verdict = _verdict(upload, _firmware(unit))
+    verdict = _verdict(upload, firmware_of(unit))
     changed = answer.local_certificate != table and answer.local_certificate.key_matches
     # Where a change was waiting before, the flag tells nothing: the handshake after the restart will.
     if answer.reboot_required_after or changed:
@@ -151,7 +151,8 @@ def _said(answer: Answer, before: CertificatePage) -> str:
     return "; the page says " + ", ".join(map(repr, new[:3])) if new else ""
 
 
-def _firmware(unit: Unit) -> Firmware:
+def firmware_of(unit: Unit) -> Firmware:
+    """The model of the unit's firmware."""
     try:
         return firmware_named(unit.identity.software_version)
     except ValueError:

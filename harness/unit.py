@@ -197,3 +197,10 @@ class Unit(Protocol):
         """Restart it and wait until it is back. Over HTTPS the driver then believes the leafs it saw before and those
         it uploaded; after a removal, or where a change of somebody else's was waiting, one unknown leaf as well,
         once. Any other is a UnitError, and nothing is sent to it; `handshake` looks at whatever is served."""
+
+
+class OccupiedUnit(Unit, Protocol):
+    """A unit that may be at work for others."""
+
+    def calls(self) -> int:
+        """How many participants are in a call. UnitError where its API does not say."""

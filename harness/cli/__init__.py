@@ -14,6 +14,7 @@ EXIT_STATUS: dict[type[LabError], int] = {ConfigurationError: 4, BenchError: 10}
 COMMANDS = {
     "judge": ("harness.cli.judge", "Say whether a unit would take a certificate and key, and if not, why."),
     "handshake": ("harness.cli.handshake", "Say what a TLS port serves, and whether it is as it should be."),
+    "install": ("harness.cli.install", "Give one unit a certificate and key, restart it, and prove what it serves."),
     "emulate": ("harness.cli.emulate", "Start the emulated units of a lab file and show where they are."),
 }
 

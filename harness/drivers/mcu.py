@@ -90,7 +90,7 @@ def _identity(wire: Wire) -> Identity:
 
 
 class Mcu:
-    """Implements harness.unit.Unit."""
+    """Implements harness.unit.OccupiedUnit."""
 
     def __init__(
         self, wire: Wire, pins: LeafPins, login: Credentials, identity: Identity, record: Record = _unrecorded
@@ -131,6 +131,9 @@ class Mcu:
 
     def operational_status(self) -> OperationalStatus:
         return self._api.operational_status()
+
+    def calls(self) -> int:
+        return self._api.calls()
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
         return self._api.restart_log()

@@ -23,6 +23,8 @@ INSUFFICIENT_PRIVILEGES = 15
 RESTART_SINCE = (2, 9)
 """`device.restart` exists from this API version on (device-reference 7.6, mark D)."""
 
+HUNG_UP = ("disconnected", "dormant")
+
 
 class Fault(UnitError):
     """The API answered with a fault (device-reference 7.8)."""
@@ -113,6 +115,20 @@ class Api:
         if entries and entries[0].time > entries[-1].time:
             entries.reverse()
         return tuple(sorted(entries, key=lambda entry: entry.time))
+
+    def calls(self) -> int:
+        """How many participants of the first page of `participant.enumerate` are not known to have hung up.
+
+        The members are recollected (device-reference 7.7): one without a state counts as connected.
+        """
+        answer = self.query("participant.enumerate")
+        if not answer.has("participants"):
+            return 0
+        states = [
+            [struct["callState"] for struct in _structs_with(one.members, "callState")]
+            for one in answer.structs("participants")
+        ]
+        return sum(not found or any(state not in HUNG_UP for state in found) for found in states)
 
     def services(self) -> dict[str, Service]:
         """Those of port A. Arrays of services stand under each port (device-reference 4); how deep is not said."""

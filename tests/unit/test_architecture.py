@@ -28,6 +28,7 @@ LAYERS = {
     "harness.evidence": 1,
     "harness.fault": 1,
     "harness.progress": 1,
+    "harness.request": 1,
     "harness.tls": 2,
     "harness.unit": 2,
     "harness.observation": 2,

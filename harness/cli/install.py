@@ -1,0 +1,297 @@
+"""`mcu-hil install`: the vendor's whole procedure for one unit, from the pair to the proof."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from certstore import Serving, Upload, UploadRefused
+from harness import procedure, request
+from harness.bench import administered
+from harness.cli.ending import ending
+from harness.deadline import Deadline
+from harness.errors import ConfigurationError, UnitError
+from harness.judge.inputs import PassphraseSource, read_octets
+from harness.judge.judgement import Circumstances, Taken, TurnedDown
+from harness.judge.judgement import judge as judge_upload
+from harness.judge.remedies import FileNames
+from harness.judge.text_form import printable, where
+from harness.lab import Lab, Place, load_lab
+from harness.progress import Doing, Message
+from harness.unit import OccupiedUnit
+from harness.watched import Watched
+
+FILE = click.Path(path_type=Path)
+FILE_OCTETS = 16 * 2**20
+UNIT_SECONDS = 120.0
+"""For everything but the restart itself."""
+STILL_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is to be installed, and what was done to the files for it."""
+
+    upload: Upload
+    names: FileNames
+    changes: tuple[str, ...]
+
+
+@click.command()
+@click.argument("place_name", metavar="PLACE")
+@click.option("--lab", "lab_file", type=FILE, default=Path("lab.toml"), show_default=True, help="The lab.")
+@click.option("--certificate", type=FILE, metavar="FILE", help="PEM: the certificate, perhaps with its chain.")
+@click.option("--chain", type=FILE, metavar="FILE", help="PEM: the issuers, in any order.")
+@click.option("--key", type=FILE, metavar="FILE", help="PEM: the key. [default: the one that --csr has kept]")
+@click.option("--passphrase-file", type=FILE, metavar="FILE", help="A file with the passphrase of the key.")
+@click.option("--passphrase-env", metavar="NAME", help="An environment variable with it.")
+@click.option("--self-signed", is_flag=True, help="Make a key and a certificate; --key keeps the key in a new file.")
+@click.option("--csr", type=FILE, metavar="FILE", help="Make a key and a request, write both, and stop.")
+@click.option("--bits", type=click.IntRange(1024, 8192), default=2048, show_default=True, help="Of a new key.")
+@click.option("--days", type=click.IntRange(1, 7300), default=365, show_default=True, help="Of --self-signed.")
+@click.option("--name", "names", multiple=True, help="Host name or address to certify; repeatable. [the unit's]")
+@click.option("--drop-root", is_flag=True, help="Leave the root out of the chain.")
+@click.option("--rewrite-key", is_flag=True, help="Send the key in the traditional form, which any firmware reads.")
+@click.option("--drop-calls", is_flag=True, help="Restart although participants are in a call.")
+@click.option("--force", is_flag=True, help="Overwrite key and request files.")
+@click.option("--dry-run", is_flag=True, help="Look at everything, say what would be done, and do none of it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
+def install(**options: Any) -> None:
+    """Give the unit at PLACE a certificate and key, restart it, and prove by handshake what it serves.
+
+    Exit status: 0 it is served; 1 the unit misbehaved; 3 a bug of mcu-hil's; 4 a mistake in what was asked for, or
+    a pair that the firmware would refuse: nothing was sent; 10 the unit cannot be reached or is somebody else's.
+
+    \b
+      mcu-hil install rack2-8510 --self-signed
+      mcu-hil install rack2-8510 --csr unit.csr
+      mcu-hil install rack2-8510 --certificate signed.pem --chain chain.pem
+      mcu-hil install rack2-8510 --certificate unit.pem --key unit.key --passphrase-file pass --dry-run
+    """
+    with ending("install", options["place_name"]):
+        lab = load_lab(options["lab_file"])
+        (place,) = lab.select([options["place_name"]], [])
+        _check_company(options)
+        if options["csr"] is not None:
+            _request(options, lab, place)
+            return
+        pair = _pair(options, lab, place)
+        run_dir = lab.state_dir / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-install-{place.name}"
+        with administered(place, lab.state_dir, run_dir, "mcu-hil install") as (unit, evidence):
+            taken = _judged(pair, unit)
+            watched = Watched(unit, evidence, _tell)
+            watched.during = "install"
+            found = _before(unit, options)
+            if options["dry_run"]:
+                _say_plan(options, place, pair, taken, found)
+                return
+            with _still():
+                _install(options, watched, pair, taken, evidence.path)
+
+
+def _check_company(options: dict[str, Any]) -> None:
+    ways = [name for name in ("certificate", "self_signed", "csr") if options[name]]
+    if len(ways) != 1:
+        raise ConfigurationError("give exactly one of --certificate FILE, --self-signed and --csr FILE")
+    if options["chain"] is not None and options["certificate"] is None:
+        raise ConfigurationError("--chain goes with --certificate")
+    if options["names"] and options["certificate"] is not None:
+        raise ConfigurationError("--name does not go with --certificate: its names are already signed")
+
+
+def _kept_key(options: dict[str, Any], lab: Lab, place: Place) -> Path:
+    given = options["key"]
+    return given if isinstance(given, Path) else lab.state_dir / "keys" / f"{place.name}.key"
+
+
+def _passphrase(options: dict[str, Any]) -> bytes | None:
+    return PassphraseSource(options["passphrase_file"], options["passphrase_env"]).read(FILE_OCTETS)
+
+
+def _request(options: dict[str, Any], lab: Lab, place: Place) -> None:
+    """Key and request are written; the unit is not touched."""
+    kept, wanted = _kept_key(options, lab, place), options["csr"]
+    for path in (kept, wanted):
+        if path.exists() and not options["force"]:
+            raise ConfigurationError(f"{path}: exists already; --force overwrites it")
+    passphrase = _passphrase(options)
+    key = request.new_key(options["bits"])
+    text = request.signing_request(key, options["names"] or (place.address,))
+    if not options["dry_run"]:
+        request.write_secret(kept, request.traditional(key, passphrase), force=options["force"])
+        request.write_secret(wanted, text, force=options["force"])
+    would = "would write" if options["dry_run"] else "wrote"
+    then = f"mcu-hil install {place.name} --certificate SIGNED --chain FILE"
+    if options["key"] is not None:
+        then += f" --key {kept}"
+    if options["as_json"]:
+        click.echo(json.dumps({"place": place.name, "request": str(wanted), "key": str(kept), "then": then}))
+    else:
+        click.echo(f"{would} the key {kept} and the request {wanted}\nonce it is signed: {then}")
+
+
+def _pair(options: dict[str, Any], lab: Lab, place: Place) -> Pair:
+    passphrase = _passphrase(options)
+    if options["self_signed"]:
+        key = request.new_key(options["bits"])
+        made = request.self_signed(key, options["names"] or (place.address,), options["days"], datetime.now(UTC))
+        secret = request.traditional(key, passphrase)
+        if options["key"] is not None and not options["dry_run"]:
+            request.write_secret(options["key"], secret, force=options["force"])
+        return Pair(Upload(made, secret, passphrase), FileNames("(self-signed)", "(new key)"), ())
+    kept = _kept_key(options, lab, place)
+    certificate, secret = read_octets(options["certificate"], FILE_OCTETS), read_octets(kept, FILE_OCTETS)
+    if options["chain"] is not None:
+        certificate = certificate.rstrip(b"\r\n") + b"\n" + read_octets(options["chain"], FILE_OCTETS)
+    if request.is_encrypted(secret) and passphrase is None:
+        if not sys.stdin.isatty():
+            raise ConfigurationError(f"{kept}: is encrypted: give --passphrase-file or --passphrase-env")
+        passphrase = click.prompt(f"Passphrase of {kept}", hide_input=True, err=True).encode()
+    readable = request.read_key(secret, passphrase)
+    changes: tuple[str, ...] = ()
+    if options["rewrite_key"]:
+        if readable is None:
+            raise ConfigurationError(
+                f"{kept}: cannot be read, so not rewritten: is it a PEM key, the passphrase its own?"
+            )
+        secret, changes = request.traditional(readable, passphrase), ("rewrote the key in its traditional form",)
+    arranged = request.ordered(certificate, readable, drop_root=options["drop_root"])
+    names = FileNames(str(options["certificate"]), str(kept))
+    return Pair(Upload(arranged.pem, secret, passphrase), names, (*changes, *arranged.changes))
+
+
+def _judged(pair: Pair, unit: OccupiedUnit) -> Taken:
+    """What the unit's firmware makes of it. ConfigurationError, with the remedy, where it would refuse it."""
+    firmware = procedure.firmware_of(unit)
+    outcome = judge_upload(pair.upload, Circumstances(firmware, pair.names, datetime.now(UTC), unit.place.address))
+    if isinstance(outcome, Taken):
+        return outcome
+    assert isinstance(outcome, TurnedDown)
+    raise ConfigurationError(_refusal_words(outcome.refused, outcome, pair.names, firmware.version))
+
+
+def _refusal_words(refused: UploadRefused, outcome: TurnedDown, names: FileNames, version: str) -> str:
+    at = "" if refused.place is None else f" ({where(refused.place, names)})"
+    commands = "".join(f"\n    {command}" for command in outcome.remedy.commands)
+    return (
+        printable(
+            f"nothing was sent: firmware {version} would refuse this pair: {refused.refusal}: {refused.detail}{at};"
+            f" {outcome.remedy.sentence}"
+        )
+        + commands
+    )
+
+
+def _before(unit: OccupiedUnit, options: dict[str, Any]) -> tuple[str, ...]:
+    """What is to be known before; ConfigurationError where calls forbid a restart. The login is tried."""
+    notes = []
+    if unit.condition().reboot_required:
+        notes.append("a change of somebody else's waits for a restart, and comes into force with this one")
+    unit.certificate_page()
+    try:
+        calls = unit.calls()
+    except UnitError as error:
+        if not options["drop_calls"]:
+            raise ConfigurationError(
+                f"{error}: whether calls are in progress is not known; --drop-calls goes on"
+            ) from None
+        calls = 0
+    if calls and not options["drop_calls"]:
+        raise ConfigurationError(
+            f"{unit.place.name}: {calls} participants are in a call, which a restart would end: wait, or --drop-calls"
+        )
+    if calls:
+        notes.append(f"the restart ends the calls of {calls} participants")
+    return tuple(notes)
+
+
+def _say_plan(options: dict[str, Any], place: Place, pair: Pair, taken: Taken, found: tuple[str, ...]) -> None:
+    advice = [f"{one.topic}: {one.finding}" for one in taken.advice]
+    steps = [
+        f"upload {len(taken.credential.certificates)} certificate(s) and the key on Network > SSL certificates",
+        "read there that the key matches, and by the API that a restart is wanted",
+        f"restart {place.name}, and wait up to {place.restart_timeout:g} s",
+        f"prove by handshake that sha256:{taken.credential.leaf_sha256} is served",
+        "log out",
+    ]
+    if options["as_json"]:
+        plan = {"place": place.name, "dry_run": True, "changes": pair.changes, "advice": advice, "notes": found}
+        click.echo(json.dumps({**plan, "steps": steps}, indent=2))
+        return
+    for line in (*(f"changed: {one}" for one in pair.changes), *(f"advice: {one}" for one in advice), *found):
+        click.echo(printable(line))
+    for number, step in enumerate(steps, 1):
+        click.echo(f"would {number}. {step}")
+    click.echo("dry run: nothing was sent but questions")
+
+
+def _install(options: dict[str, Any], unit: Watched, pair: Pair, taken: Taken, evidence: Path) -> None:
+    for change in pair.changes:
+        click.echo(printable(f"changed: {change}"), err=True)
+    began = time.monotonic()
+    done = procedure.install(unit, pair.upload, Deadline.after(unit.place.restart_timeout + UNIT_SECONDS))
+    chain = done.handshake.presented_chain
+    certificates = taken.credential.certificates
+    wanted = certificates if procedure.firmware_of(unit).serving is Serving.CHAIN else certificates[:1]
+    if chain != wanted:
+        raise UnitError(
+            f"{unit.place.name}: serves the new leaf, but {len(chain)} certificate(s), uploaded {len(wanted)},"
+            " or not the same"
+        )
+    facts = {
+        "place": unit.place.name,
+        "served_sha256": done.handshake.fingerprint,
+        "certificates": len(chain),
+        "protocol_version": done.handshake.protocol_version,
+        "private_key": done.answer.local_certificate.private_key,
+        "restarted": done.restart is not None,
+        "down_seconds": None if done.restart is None else round(done.restart.web_seconds, 1),
+        "seconds": round(time.monotonic() - began, 1),
+        "changes": pair.changes,
+        "advice": [f"{one.topic}: {one.finding}" for one in taken.advice],
+        "evidence": str(evidence),
+    }
+    if options["as_json"]:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    how = "after a restart" if done.restart is not None else "as before, without a restart"
+    click.echo(
+        f"{unit.place.name} serves sha256:{done.handshake.fingerprint} {how}: {len(chain)} certificate(s),"
+        f" {done.handshake.protocol_version}, {facts['seconds']} s"
+    )
+    click.echo(printable(f"the unit's own words: {facts['private_key']}; evidence: {evidence}"))
+    for one in taken.advice:
+        click.echo(printable(f"advice: {one.topic}: {one.finding}"))
+
+
+def _tell(message: Message) -> None:
+    if isinstance(message, Doing) and message.what:
+        click.echo(f"{datetime.now():%H:%M:%S} {message.place}: {message.what}", err=True)
+
+
+@contextmanager
+def _still() -> Iterator[None]:
+    """A line now and then, so that a person sees that the wait goes on."""
+    over, began = threading.Event(), time.monotonic()
+
+    def speak() -> None:
+        while not over.wait(STILL_SECONDS):
+            click.echo(f"         … {time.monotonic() - began:.0f} s", err=True)
+
+    thread = threading.Thread(target=speak, name="still", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
