@@ -10,6 +10,8 @@ FUZZ_SECONDS ?= 60
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
 FUZZ_STAMP := $(FUZZ_VENV)/.installed
+SSLYZE_VENV := .venv-sslyze
+SSLYZE_STAMP := $(SSLYZE_VENV)/.installed
 SOURCES := certstore harness tests benchmarks conftest.py
 
 .DEFAULT_GOAL := help
@@ -50,6 +52,15 @@ $(FUZZ_STAMP): requirements/fuzz.txt
 	$(FUZZ_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
+.PHONY: sslyze
+sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own
+	MCU_HIL_SSLYZE=$(SSLYZE_VENV)/bin/sslyze $(BIN)/pytest tests/unit/emulator/test_sslyze.py $(PYTEST_ARGS)
+
+$(SSLYZE_STAMP): requirements/sslyze.txt
+	$(PYTHON) -m venv $(SSLYZE_VENV)
+	$(SSLYZE_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sslyze.txt
+	@touch $@
+
 .PHONY: check
 check: $(STAMP) ## lint, format check and strict types, sources and tests
 	$(BIN)/ruff check $(SOURCES)
@@ -58,4 +69,4 @@ check: $(STAMP) ## lint, format check and strict types, sources and tests
 
 .PHONY: clean
 clean: ## remove everything that can be made again
-	rm -rf $(VENV) $(FUZZ_VENV) .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(FUZZ_VENV) $(SSLYZE_VENV) .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
