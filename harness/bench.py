@@ -93,3 +93,10 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
         open_unit(place, evidence.note) as unit,
     ):
         yield unit, evidence
+
+
+@contextmanager
+def visited(place: Place) -> Iterator[OccupiedUnit]:
+    """The unit of a place, to be asked and not changed: no lease is taken, and nothing is recorded."""
+    with open_unit(place) as unit:
+        yield unit

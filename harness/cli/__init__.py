@@ -15,6 +15,7 @@ COMMANDS = {
     "judge": ("harness.cli.judge", "Say whether a unit would take a certificate and key, and if not, why."),
     "handshake": ("harness.cli.handshake", "Say what a TLS port serves, and whether it is as it should be."),
     "install": ("harness.cli.install", "Give one unit a certificate and key, restart it, and prove what it serves."),
+    "doctor": ("harness.cli.doctor", "Say what is ready at a place and what is missing, with the remedy."),
     "emulate": ("harness.cli.emulate", "Start the emulated units of a lab file and show where they are."),
 }
 
