@@ -32,7 +32,7 @@ def ending(command: str, place: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets one line
         status, words = (
             BUG_STATUS,
-            f"a bug of mcu-hil's own: {type(error).__name__}; the evidence file shows how far it came",
+            f"a bug of mcu-hil's own: {type(error).__name__}",
         )
     else:
         return

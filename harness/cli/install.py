@@ -135,7 +135,8 @@ def _request(options: dict[str, Any], lab: Lab, place: Place) -> None:
     if options["key"] is not None:
         then += f" --key {kept}"
     if options["as_json"]:
-        click.echo(json.dumps({"place": place.name, "request": str(wanted), "key": str(kept), "then": then}))
+        paths = {"request": str(wanted), "key": str(kept)}
+        click.echo(json.dumps({"place": place.name, "dry_run": options["dry_run"], **paths, "then": then}))
     else:
         click.echo(f"{would} the key {kept} and the request {wanted}\nonce it is signed: {then}")
 
