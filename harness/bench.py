@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness.drivers.emulated import emulated_units
-from harness.drivers.mcu import open_unit
+from harness.drivers.mcu import Mcu, open_unit
+from harness.drivers.wire import Record
 from harness.errors import BenchError, LabError
 from harness.evidence import Evidence
 from harness.lab import Place
@@ -99,4 +100,12 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
 def visited(place: Place) -> Iterator[OccupiedUnit]:
     """The unit of a place, to be asked and not changed: no lease is taken, and nothing is recorded."""
     with open_unit(place) as unit:
+        yield unit
+
+
+@contextmanager
+def explored(place: Place, record: Record) -> Iterator[Mcu]:
+    """The unit of a place that nobody has seen before, with the means to look at all of it; `record` is told of every
+    exchange. Its web session is given back at the end, come what may."""
+    with open_unit(place, record) as unit:
         yield unit

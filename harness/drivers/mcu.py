@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from certstore import Upload
@@ -43,6 +44,15 @@ CERTIFICATES = (NETWORK, SSL_CERTIFICATES)
 HOME = ()
 BASELINE_SECONDS = 30.0
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a unit is reached by, for whoever only looks at it."""
+
+    wire: Wire
+    web: WebSession
+    api: Api
 
 
 def _unrecorded(_kind: str, _facts: dict[str, object]) -> None:
@@ -108,6 +118,10 @@ class Mcu:
     @property
     def place(self) -> Place:
         return self._wire.place
+
+    @property
+    def means(self) -> Means:
+        return Means(self._wire, self._web, self._api)
 
     @property
     def identity(self) -> Identity:

@@ -49,7 +49,11 @@ class Api:
 
         Raises Fault, a UnitError, and ConfigurationError where user and password are refused.
         """
-        return self._read(method, self._wire.ask(self._request(method, {})))
+        return self._read(method, self.answer(method))
+
+    def answer(self, method: str) -> Reply:
+        """What came back for a method that changes nothing, as it came."""
+        return self._wire.ask(self._request(method, {}))
 
     def has_restart(self) -> bool:
         """Whether this version of the API can restart the unit (device-reference 7.6, mark D)."""

@@ -64,6 +64,8 @@ class Reply:
     content_type: str
     location: str
     body: bytes = field(repr=False)
+    server: str = ""
+    """What the header of that name says."""
 
 
 class Wire:
@@ -97,6 +99,11 @@ class Wire:
 
     def forget_cookies(self) -> None:
         self._session.cookies.clear()
+
+    @property
+    def cookie_values(self) -> frozenset[str]:
+        """The secrets of the session that is open; for whoever has to keep them out of something."""
+        return frozenset(cookie.value for cookie in self._session.cookies if cookie.value)
 
     def url(self, path: str, scheme: Scheme | None = None) -> str:
         scheme = scheme or self.scheme
@@ -169,6 +176,10 @@ class Wire:
                     timeout=(min(seconds, CONNECT_SECONDS), seconds),
                 )
             facts |= {"status": answer.status_code, "received_bytes": len(answer.content)}
+            if answer.status_code in REDIRECTED:
+                facts |= {"location": _shown(answer.headers.get("Location", ""))}
+            if cookies := [_without_value(text) for text in answer.raw.headers.getlist("Set-Cookie")]:
+                facts |= {"cookies": cookies}
         except (BenchError, UnitError) as error:
             facts |= {"error": str(error)}
             raise
@@ -180,6 +191,7 @@ class Wire:
             answer.headers.get("Content-Type", ""),
             answer.headers.get("Location", ""),
             answer.content,
+            answer.headers.get("Server", ""),
         )
 
     def _own(self, url: str) -> str:
@@ -225,6 +237,12 @@ class Wire:
 def _shown(url: str) -> str:
     # What stands behind the question mark may be a session's secret.
     return url.partition("?")[0][:200]
+
+
+def _without_value(set_cookie: str) -> str:
+    """Name and attributes (RFC 6265 4.1.1): `session_id; Path=/`."""
+    pair, semicolon, attributes = set_cookie.partition(";")
+    return f"{pair.partition('=')[0].strip()}{semicolon}{attributes}"[:200]
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -247,3 +247,31 @@ CONFIRM = Words(
 )  # and for a removal, 2.6 U
 AGREE = Words("button that agrees", ("Yes", "OK", "Continue", "Proceed"), ("Yes",))
 RESTART = Words("button that restarts", ("Restart MCU", "Restart", "Reboot", "Restart unit"), ("Restart", "Reboot"))
+
+# What somebody who only looks leaves alone.
+CHANGES_SOMETHING = Words(
+    "what may change something",
+    (),
+    holds=(
+        *("shut down", "shutdown", "restart", "reboot", "reset", "power off", "switch off", "factory", "defaults"),
+        *("log out", "logout", "log off", "logoff", "sign out", "change log in", "disconnect", "hang up", "drop"),
+        *("delete", "remove", "clear", "erase", "format", "purge", "disable", "enable", "activate", "deactivate"),
+        *("acknowledge", "apply", "save", "update", "upload", "install", "restore", "import", "backup", "start"),
+        *("stop", "end", "cancel", "abort", "terminate", "kick", "lock", "unlock", "confirm", "yes", "commit", "set"),
+        *("send", "dial", "call", "connect", "move", "rename", "swap", "switch", "toggle", "regenerate", "revert"),
+    ),
+)
+"""Whole words of a link's text, of its address, or behind its question mark; too many rather than too few."""
+HOLDS_SECRETS = Words(
+    "what holds secrets",
+    (),
+    holds=("configuration", "config", "download", "export", "backup", "diagnostics", "diagnostic", "dump"),
+)
+"""Files with other people's passwords (device-reference 3.4 and 7.10, mark D)."""
+SECRET_FIELD = Words(
+    "field that holds a secret",
+    (),
+    holds=(
+        *("password", "passphrase", "passwd", "secret", "pin", "community", "key", "code", "credentials", "token"),
+    ),
+)

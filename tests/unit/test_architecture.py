@@ -41,6 +41,7 @@ LAYERS = {
     "harness.emulator": 3,
     "harness.drivers": 3,
     "harness.procedure": 4,
+    "harness.capture": 4,
     "harness.bench": 5,
     "harness.lane": 6,
     "harness.cli": 7,
