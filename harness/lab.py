@@ -166,6 +166,8 @@ class Emulated(Table):
     """An emulated unit: what it is built as."""
 
     firmware: str = "4.3(2.18)"
+    skin: FilePath | None = None
+    """A folder that `mcu-hil capture --skin` has written: the unit looks as the captured one did."""
     restart_seconds: Annotated[float, Field(ge=0)] = 2.0
     defect: str | None = None
     switches: Settings = ()

@@ -50,6 +50,8 @@ class Capture:
     walk: Walk | None = None
     identity: dict[str, str] = field(default_factory=dict)
     api: list[tuple[str, bytes, dict[str, Any]]] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)
+    """Of the API, by method, as Python's own values."""
     tls: dict[str, Any] = field(default_factory=dict)
     chain: bytes = b""
     """PEM, as served."""
@@ -65,6 +67,11 @@ class Capture:
     def record(self, kind: str, facts: dict[str, object]) -> None:
         if kind == "exchange":
             self.exchanges.append(facts)
+
+    def told(self, method: str) -> dict[str, Any]:
+        """What the API answered; empty where it did not."""
+        answer = self.answers.get(method)
+        return answer if isinstance(answer, dict) else {}
 
     def keep(self, folder: Folder) -> dict[str, Any]:
         """Everything is in the folder without its secrets; the manifest."""
@@ -164,6 +171,7 @@ def _ask(capture: Capture, api: Api, method: str) -> None:
     facts["milliseconds"] = round((time.monotonic() - began) * 1000, 1)
     try:
         (answer,), _ = xmlrpc.client.loads(reply.body, use_builtin_types=True)
+        capture.answers[method] = answer
         facts["members"] = sorted(answer) if isinstance(answer, dict) else []
         capture.secrets |= set(_keys_in(answer))
     except xmlrpc.client.Fault as fault:

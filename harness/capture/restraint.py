@@ -48,11 +48,16 @@ def why_not(link: Link, host: str, *, shutdown_page: bool) -> str:
     name = basename(parts.path)
     if name.startswith("help_") and not parts.query:
         return ""
-    if SHUTDOWN_PAGE.fit(link.text) is not None and not parts.query:
-        return "" if shutdown_page and SHUTDOWN_PAGE.fit(link.text) is Fit.EXACT else "leads to the shutdown"
+    if SHUTDOWN_PAGE.fit(link.text) is not None:
+        is_wanted = shutdown_page and is_shutdown_page(link) and CHANGES_SOMETHING.fit(_words(parts.query)) is None
+        return "" if is_wanted else "leads to the shutdown"
     if CHANGES_SOMETHING.fit(link.text) is not None:
         return "its text tells of a change"
     return _why_not_address(name, parts.path, parts.query, is_needed=is_needed(link))
+
+
+def is_shutdown_page(link: Link) -> bool:
+    return SHUTDOWN_PAGE.fit(link.text) is Fit.EXACT
 
 
 def is_needed(link: Link) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from harness.capture.bounds import Bounds
 from harness.capture.markup import Tag, parts_of
-from harness.capture.restraint import is_needed, why_not, why_not_address
+from harness.capture.restraint import is_needed, is_shutdown_page, why_not, why_not_address
 from harness.capture.scrubbing import tokens_in, tokens_in_path
 from harness.deadline import Deadline
 from harness.drivers.document import Control, Document, Kind, Link
@@ -19,6 +19,7 @@ from harness.drivers.mcu import Means
 from harness.drivers.reading import read_page
 from harness.drivers.sight import Found, login_forms, menu_entries
 from harness.drivers.submission import fill_in
+from harness.drivers.web import Screen
 from harness.drivers.wire import ANSWER_SECONDS, REDIRECTED, Reply
 from harness.drivers.words import MENU
 from harness.errors import BenchError, UnitError
@@ -97,16 +98,22 @@ class Walk:
         """Logs in, and goes from link to link. Raises what the log-in raises."""
         # What shows nothing else to somebody who is logged in is not read again; a login page might end the session.
         self._known = {one.path for one in self.answers if one.is_same_for_all}
-        home = self._entered()
-        self._known.discard(_path(home))
-        self._go([home], inside=True)
+        screen = self._entered()
+        if screen.again:
+            self._known.discard(_path(screen.url))
+            first = [screen.url]
+        else:
+            # The answer to the log-in itself: it cannot be had by a GET, and what it leads to can.
+            first = [url for document in screen.documents for url in self._from_page(document, inside=True)]
+        self._go(first, inside=True)
 
-    def _entered(self) -> str:
+    def _entered(self) -> Screen:
         self._logins += 1
         screen = self.means.web.open(())
         self.secrets |= self.means.wire.cookie_values
-        self.secrets |= tokens_in_path(urlsplit(screen.url).path)
-        return screen.url
+        for url in (screen.url, *(document.url for document in screen.documents)):
+            self.secrets |= tokens_in_path(urlsplit(url).path)
+        return screen
 
     def _go(self, first: Iterable[str], *, inside: bool) -> None:
         self._queue.extend(first)
@@ -202,31 +209,22 @@ class Walk:
                 self._leave("(redirect)", target, why)
             else:
                 yield target
-        if answered.document is None:
-            return
-        for url in shown_by(answered.document):
+        if answered.document is not None:
+            yield from self._from_page(answered.document, inside=inside)
+
+    def _from_page(self, document: Document, *, inside: bool) -> Iterator[str]:
+        host = self.means.wire.place.address
+        for url in shown_by(document):
             if why := why_not_address(url, host):
                 self._leave("(shown by the page)", url, why)
             else:
                 yield url
-        if not inside:
-            return
-        for link in map(self._by_get, answered.links):
+        for link in (*document.links, *menu_entries(document)) if inside else ():
+            link = _by_get(document, link)
             if why := why_not(link, host, shutdown_page=self.shutdown_page):
                 self._leave(link.text, link.url, why)
             elif self._counted(link):
                 yield link.url
-
-    def _by_get(self, link: Link) -> Link:
-        """The entry of a menu that is a form, and is sent by GET, as the link that it amounts to."""
-        owner = next(
-            (one.document for one in self.answers if one.document and link.button in one.document.controls), None
-        )
-        if link.button is None or owner is None or not _is_of_menu(link):
-            return link
-        found = Found(owner, owner.forms[link.button.form or 0], link.button)
-        sent = fill_in(found, dict([link.chosen]) if link.chosen else {})
-        return replace(link, url=sent.url, button=None) if sent.method == "GET" else link
 
     def _counted(self, link: Link) -> bool:
         """Whether it is not merely one more page of a list that may have thousands."""
@@ -245,7 +243,16 @@ class Walk:
 
 
 def _is_of_menu(link: Link) -> bool:
-    return MENU.names(link.text) or is_needed(link)
+    return MENU.names(link.text) or is_needed(link) or is_shutdown_page(link)
+
+
+def _by_get(document: Document, link: Link) -> Link:
+    """The entry of a menu that is a form, and is sent by GET, as the link that it amounts to."""
+    if link.button is None or not _is_of_menu(link):
+        return link
+    found = Found(document, document.forms[link.button.form or 0], link.button)
+    sent = fill_in(found, dict([link.chosen]) if link.chosen else {})
+    return replace(link, url=sent.url, button=None) if sent.method == "GET" else link
 
 
 def shown_by(document: Document) -> Iterator[str]:

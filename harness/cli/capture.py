@@ -13,6 +13,7 @@ from harness.bench import explored
 from harness.capture.bounds import Bounds
 from harness.capture.first_contact import Capture, default_folder, look_at
 from harness.capture.keeping import MANIFEST, Folder
+from harness.capture.skin_making import Made, make_skin
 from harness.cli import EXIT_STATUS
 from harness.cli.ending import ending
 from harness.errors import BenchError
@@ -30,11 +31,16 @@ INTERRUPTED = 130
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="DIR", help="A new folder. [default: in the lab's state_dir]"
 )
+@click.option(
+    "--skin", type=click.Path(path_type=Path), metavar="DIR", help="A new folder: a skin for an emulated unit."
+)
 @click.option("--pages", type=click.IntRange(1, 10000), default=200, show_default=True, help="Read at most so many.")
 @click.option("--seconds", type=click.FloatRange(1), default=900.0, show_default=True, help="Read at most so long.")
 @click.option("--shutdown-page", is_flag=True, help="Open Settings > Shutdown too; nothing on it is pressed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
-def capture(place_name: str, lab_file: Path, output: Path | None, *, as_json: bool, **bounds: Any) -> None:
+def capture(
+    place_name: str, lab_file: Path, output: Path | None, skin: Path | None, *, as_json: bool, **bounds: Any
+) -> None:
     """Save what the unit at PLACE shows: pages, forms, API, TLS. Only questions are sent, no form but the login.
 
     Secrets are taken out before anything is written; docs/capture.md says which, and what is kept. Links whose text
@@ -59,8 +65,9 @@ def capture(place_name: str, lab_file: Path, output: Path | None, *, as_json: bo
             raise
         finally:
             manifest = found.keep(folder) if found.walk is not None else {}
+        made = None if skin is None or found.stopped else make_skin(found, Folder(skin))
         if manifest:
-            _show(folder, manifest, as_json=as_json)
+            _show(folder, manifest, made, as_json=as_json)
     if found.stopped:
         sys.exit(INTERRUPTED)
     sys.exit(0 if manifest["complete"] else EXIT_STATUS[BenchError])
@@ -70,10 +77,12 @@ def _tell(line: str) -> None:
     click.echo(printable(line), err=True)
 
 
-def _show(folder: Folder, manifest: dict[str, Any], *, as_json: bool) -> None:
+def _show(folder: Folder, manifest: dict[str, Any], made: Made | None, *, as_json: bool) -> None:
     if as_json:
         facts = {key: manifest[key] for key in ("place", "complete", "why_incomplete", "seconds")}
         facts |= {key: len(manifest[key]) for key in ("pages", "api", "left_alone", "failed")}
+        if made is not None:
+            facts["skin"] = {"live": sorted(made.templates), "other_pages": len(made.pages), "still": made.still}
         click.echo(json.dumps(facts | {"manifest": str(folder.path / MANIFEST)}))
         return
     pages = [page for page in manifest["pages"] if "forms" in page]
@@ -85,7 +94,13 @@ def _show(folder: Folder, manifest: dict[str, Any], *, as_json: bool) -> None:
         *(f"left alone: {one['text'] or '(no text)'} ({one['path']}): {one['why']}" for one in alone),
         *(f"no answer: {one['path']}: {one['why']}" for one in failed),
         *([] if manifest["complete"] else [f"not everything was read: {manifest['why_incomplete']}"]),
+        *(_skin_lines(made) if made is not None else []),
         f"manifest: {folder.path / MANIFEST}",
     ]
     for line in lines:
         click.echo(printable(line))
+
+
+def _skin_lines(made: Made) -> list[str]:
+    live = ", ".join(sorted(made.templates))
+    return [f"skin: live are the pages {live}; {len(made.pages)} others stay as they are", *made.still]

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.drivers.emulated import Emulation, emulated_units
-from harness.emulator.blueprint import Blueprint
+from harness.emulator.blueprint import Blueprint, firmware_of
 from harness.emulator.chassis import SUPERVISOR_PORT, Chassis
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Place, load_lab
@@ -90,7 +90,7 @@ def _show(places: Sequence[Place], emulation: Emulation) -> None:
         table.add_row(
             place.name,
             place.model,
-            place.emulated.firmware,
+            firmware_of(place),
             "\n".join(_addresses(place)),
             f"{place.login.user}, {_password_words(place)}",
         )

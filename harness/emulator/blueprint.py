@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.emulator.defects import DEFECTS
 from harness.emulator.faults import NO_FAULTS, Faults, FaultUnknown
 from harness.emulator.lines import Outlet, SerialLine, outlet, read_outlet, read_serial_line, serial_line
-from harness.emulator.skin import generations, load_skin
+from harness.emulator.skin import generations, load_captured, load_skin
 from harness.emulator.switches import Settings, switched
 from harness.errors import ConfigurationError
 
@@ -50,6 +50,8 @@ class Blueprint:
     """Of the bench, from the start."""
     console: SerialLine | None = None
     outlet: Outlet | None = None
+    skin: str = ""
+    """The folder of a captured unit's skin; empty for its generation's own."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -95,7 +97,8 @@ class Blueprint:
             https=place.ports.https,
             sip_tls=place.ports.sip_tls,
             ticked=("http", "https", *(("sips_tcp",) if "sip_tls" in (place.features or ()) else ())),
-            firmware=place.emulated.firmware,
+            firmware=firmware_of(place),
+            skin=str(place.emulated.skin or ""),
             restart_seconds=place.emulated.restart_seconds,
             defect=place.emulated.defect,
             switches=place.emulated.switches,
@@ -111,15 +114,15 @@ def check(place: Place) -> None:
     """Raises ConfigurationError, naming place and value, where no such unit can be emulated."""
     if place.emulated is None:
         raise ConfigurationError(f"place {place.name!r} is a real unit, not an emulated one")
-    version = VERSION.fullmatch(place.emulated.firmware)
+    firmware = firmware_of(place)
+    version = VERSION.fullmatch(firmware)
     if version is None:
-        raise ConfigurationError(
-            f"place {place.name!r}: firmware {place.emulated.firmware!r} is not of the form '4.3(2.18)'"
-        )
+        raise ConfigurationError(f"place {place.name!r}: firmware {firmware!r} is not of the form '4.3(2.18)'")
     if version["generation"] not in generations():
         known = f"known are {', '.join(generations())}"
         raise _unknown(place, "firmware", version["generation"], generations(), known)
-    skin = load_skin(version["generation"])
+    captured = place.emulated.skin
+    skin = load_skin(version["generation"]) if captured is None else load_captured(captured)
     switched(skin, place.emulated.switches, f"place {place.name!r}")
     if place.emulated.defect is not None and place.emulated.defect not in DEFECTS:
         raise _unknown(place, "defect", place.emulated.defect, DEFECTS, "docs/defects.md lists those that are known")
@@ -127,6 +130,14 @@ def check(place: Place) -> None:
         Faults.from_document(dict(place.emulated.faults))
     except FaultUnknown as unknown:
         raise ConfigurationError(f"place {place.name!r}: {unknown}: docs/emulator.md lists them") from None
+
+
+def firmware_of(place: Place) -> str:
+    """What the lab file says; without a word from it, what the captured unit had, or else the default."""
+    assert place.emulated is not None, "asked of emulated places only"
+    if place.emulated.skin is None or "firmware" in place.emulated.model_fields_set:
+        return place.emulated.firmware
+    return load_captured(place.emulated.skin).firmware or place.emulated.firmware
 
 
 def _unknown(place: Place, what: str, value: str, known: Iterable[str], otherwise: str) -> ConfigurationError:

@@ -6,7 +6,16 @@ from certstore import Upload, UploadRefused
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.certificate_table import certificate_rows, printed
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import (
+    Admitted,
+    Answer,
+    administrators_only,
+    back_to,
+    denied,
+    is_pressed,
+    render,
+    submission,
+)
 
 
 @administrators_only
@@ -28,7 +37,7 @@ async def change_certificates(visit: Admitted) -> Answer:
         return denied(visit.unit)
     if _is_greyed(visit.unit):
         return back_to("certificates", visit, texts.no_key)
-    if texts.delete_field in fields:
+    if is_pressed(fields, texts.delete_field, texts.delete_button, texts.upload_field):
         return back_to("certificates", visit, _delete(visit))
     upload = Upload(
         certificate=fields.get(texts.certificate_field, b""),
@@ -43,6 +52,14 @@ async def change_certificates(visit: Admitted) -> Answer:
         return back_to("certificates", visit, f"{texts.refused} {texts.refusals[refused.refusal]}.")
     _record(visit, AuditSeverity.INFO, visit.unit.conduct.audit_of_upload(upload))
     return back_to("certificates", visit, texts.uploaded)
+
+
+@administrators_only
+async def remove_pair(visit: Admitted) -> Answer:
+    """Of a unit whose button for it has a form of its own."""
+    if await submission(visit) is None:
+        return denied(visit.unit)
+    return back_to("certificates", visit, _delete(visit))
 
 
 def _delete(visit: Admitted) -> str:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.emulator.blueprint import Blueprint
@@ -15,7 +16,7 @@ from harness.emulator.desk import Desk
 from harness.emulator.faults import Faults
 from harness.emulator.listener import PortTaken
 from harness.emulator.site import new_server
-from harness.emulator.skin import Skin, load_skin
+from harness.emulator.skin import Skin, load_captured, load_skin
 from harness.emulator.supervisor import Supervisor
 from harness.emulator.supervisor_site import SupervisorSite
 from harness.emulator.switches import Settings, differences, switched
@@ -39,7 +40,7 @@ class Host:
 
     def __init__(self, skins: Skins = load_skin) -> None:
         self._skins = skins
-        self._worn: dict[tuple[str, Settings], Skin] = {}
+        self._worn: dict[tuple[str, str, Settings], Skin] = {}
         """Units that look alike share their skin."""
         self.units: dict[str, EmulatedUnit] = {}
         self.failed: dict[str, str] = {}
@@ -67,9 +68,10 @@ class Host:
 
     def _skin_of(self, blueprint: Blueprint) -> Skin:
         settings = (*differences(blueprint.model), *blueprint.switches)
-        key = (blueprint.generation, settings)
+        key = (blueprint.generation, blueprint.skin, settings)
         if key not in self._worn:
-            skin = self._skins(blueprint.generation)
+            folder = blueprint.skin
+            skin = load_captured(Path(folder)) if folder else self._skins(blueprint.generation)
             self._worn[key] = switched(skin, settings, f"unit {blueprint.name!r}")
         return self._worn[key]
 

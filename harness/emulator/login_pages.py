@@ -13,6 +13,8 @@ from harness.emulator.users import LoginRefused, User
 async def home(visit: visiting.Visit) -> visiting.Answer:
     skin = visit.unit.skin
     if visit.session is None and skin.home.shown_to == "users":
+        if visit.request.path == skin.paths["login"]:
+            return await login(visit)
         return visiting.redirect(skin.http.to_login, skin.paths["login"])
     return visiting.render("home", visit.unit, visit.session)
 

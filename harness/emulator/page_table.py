@@ -44,6 +44,7 @@ CHANGES: Mapping[str, Page] = {
     "login": login_pages.log_in,
     "services": services_page.change_services,
     "certificates": certificate_page.change_certificates,
+    "removal": certificate_page.remove_pair,
     "trust": trust_page.change_trust,
     "shutdown": shutdown_page.change_shutdown,
     "settings_security": security_pages.change_settings_security,

@@ -35,12 +35,12 @@ async def change_services(visit: Admitted) -> Answer:
 
 
 def _as_submitted(row: Service, fields: dict[str, bytes], texts: ServicesTexts) -> Service:
-    digits = fields.get(texts.port_field.format(name=row.name), str(row.port).encode())
+    digits = fields.get(texts.port_name(row.name), str(row.port).encode())
     return Service(
         row.name,
         row.label,
         row.protocol,
         # A tick box that is not ticked is not sent.
-        ticked=texts.ticked_field.format(name=row.name) in fields,
+        ticked=texts.ticked_name(row.name) in fields,
         port=int(digits) if digits.isdigit() and len(digits) <= 5 else 0,
     )

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from harness.emulator.lifecycle import State
-from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import (
+    Admitted,
+    Answer,
+    administrators_only,
+    back_to,
+    denied,
+    is_pressed,
+    render,
+    submission,
+)
 
 
 @administrators_only
@@ -17,14 +26,17 @@ async def change_shutdown(visit: Admitted) -> Answer:
     fields = await submission(visit)
     if fields is None:
         return denied(unit)
-    if texts.restart_field in fields and unit.state is State.SHUT_DOWN:
+    shut_down = is_pressed(fields, texts.shut_down_field, texts.shut_down, texts.confirm_field, texts.restart_field)
+    confirm = is_pressed(fields, texts.confirm_field, texts.confirm, texts.shut_down_field, texts.restart_field)
+    restart = is_pressed(fields, texts.restart_field, texts.restart, texts.shut_down_field, texts.confirm_field)
+    if restart and (unit.state is State.SHUT_DOWN or texts.steps == 0):
         page = render("restarting", unit, visit.session)
         return Answer(page.response, lambda: unit.restart(unit.skin.reasons.web))
-    if texts.confirm_field in fields or (texts.shut_down_field in fields and texts.steps == 1):
+    if confirm or (shut_down and texts.steps == 1):
         visit.session.asked_to_shut_down = False
         if unit.is_kept_by_calls:
             return back_to("shutdown", visit, texts.busy)
         unit.shut_down()
-    elif texts.shut_down_field in fields:
+    elif shut_down:
         visit.session.asked_to_shut_down = True
     return back_to("shutdown", visit)

@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from certstore.power import PowerCut
 from harness.emulator import api_connections, forms, images, status_xml
+from harness.emulator.captured_pages import captured_at
 from harness.emulator.page_table import change_at, page_at
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.visiting import Answer, Visit, redirect
@@ -82,12 +83,15 @@ async def _answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer:
             return answer or _hang_up(request)
         case "GET" | "HEAD", "/system.xml":
             return Answer(web.Response(body=status_xml.system(unit), content_type="text/xml"))
-        case "GET" | "HEAD", path if path == f"/{skin.look.logo}":
+        case "GET" | "HEAD", path if path == f"/{skin.look.logo}" and not skin.captured.page_at(path):
             return Answer(web.Response(body=images.logo(skin.look.style), content_type="image/gif"))
         case _ if (secure := _redirected(unit, request)) is not None:
             return secure
         case "GET" | "HEAD", path:
-            page = page_at(path, skin.paths)
+            # Captured units may tell their pages apart by what stands behind the question mark.
+            paths = (request.path_qs, path)
+            found = (captured_at(one, skin.captured) or page_at(one, skin.paths) for one in paths)
+            page = next((one for one in found if one is not None), None)
         case "POST", path:
             page = change_at(path, skin.change_paths)
         case _:

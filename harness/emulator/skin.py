@@ -2,7 +2,8 @@
 
 Whatever the reference leaves open is a value in that file, so that a capture of a real unit can be dropped in
 without a change of code (device-reference 15.2). A file may begin with `inherits = "4.3"`: then it holds only what
-differs from that generation.
+differs from that generation. `load_captured` reads the folder that `mcu-hil capture --skin` writes: such a file, and
+the pages of the captured unit as templates.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Literal
 
 from harness.emulator.table import read
@@ -30,6 +32,7 @@ from harness.emulator.texts import (
     Warning,
     Words,
 )
+from harness.errors import ConfigurationError
 
 Version = Literal["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 
@@ -194,7 +197,32 @@ class Reasons:
 
 
 @dataclass(frozen=True)
+class CapturedPage:
+    """A page, or a file, that is served as it was captured."""
+
+    path: str
+    file: str
+    content_type: str
+    shown_to: Literal["users", "everybody"]
+
+
+@dataclass(frozen=True)
+class Captured:
+    """Pages of a real unit. Those that tell of the unit's state are templates, by their keys of `paths`."""
+
+    folder: str
+    """Where the files are; empty for a skin that was made by hand."""
+    templates: dict[str, str]
+    pages: tuple[CapturedPage, ...]
+
+    def page_at(self, path: str) -> CapturedPage | None:
+        return next((page for page in self.pages if page.path == path), None)
+
+
+@dataclass(frozen=True)
 class Skin:
+    firmware: str
+    """Of the captured unit; empty for a skin that is a whole generation's."""
     manufacturer: str
     build_prefix: str
     newest_build: str
@@ -231,6 +259,7 @@ class Skin:
     warnings: dict[str, Warning]
     pages: dict[str, PageTexts]
     help: dict[str, HelpTexts]
+    captured: Captured
 
     def heading(self, page: str) -> str:
         for tables in (self.pages, self.help):
@@ -241,6 +270,9 @@ class Skin:
     def help_for(self, page: str) -> str | None:
         """The help page about this page."""
         return next((name for name, texts in self.help.items() if page in texts.about), None)
+
+
+CAPTURED_FILE = "skin.toml"
 
 
 @functools.cache
@@ -268,6 +300,27 @@ def skin_document(generation: str) -> dict[str, Any]:
     own = tomllib.loads((_skins() / f"{generation}.toml").read_text(encoding="utf-8"))
     parent = own.pop("inherits", None)
     return own if parent is None else on_top(own, skin_document(parent))
+
+
+def load_captured(folder: Path) -> Skin:
+    """The skin in this folder. Raises ConfigurationError, which names the file, where it is none."""
+    file = folder / CAPTURED_FILE
+    try:
+        own = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}") from None
+    parent = own.pop("inherits", None)
+    if parent not in generations():
+        raise ConfigurationError(f"{file}: inherits is {parent!r}, want one of {', '.join(generations())}")
+    document = on_top(own, skin_document(parent))
+    document["captured"] = {**document["captured"], "folder": str(folder)}
+    skin = skin_of(document, str(file))
+    for name in (*skin.captured.templates.values(), *(page.file for page in skin.captured.pages)):
+        if not (folder / name).resolve().is_relative_to(folder.resolve()) or not (folder / name).is_file():
+            raise ConfigurationError(f"{file}: there is no file {name!r} beside it")
+    return skin
 
 
 def on_top(own: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, f
 def load(kind: type[Read], file: Traversable) -> Read:
     """The file's content as a dataclass, or as `dict[str, dataclass]`.
 
-    Raises ConfigurationError for an unknown or missing key and for a value of another type.
+    Raises ConfigurationError for an unknown key, one missing that has no default, and for a value of another type.
     """
     value: Read = read(kind, tomllib.loads(file.read_text(encoding="utf-8")), file.name)
     return value
@@ -46,7 +46,8 @@ def read(kind: Any, value: object, where: str) -> Any:
 
 def _read_table(kind: Any, table: dict[str, object], where: str) -> Any:
     wanted = typing.get_type_hints(kind)
-    for problem, keys in {"unknown": table.keys() - wanted.keys(), "missing": wanted.keys() - table.keys()}.items():
+    needed = {field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
+    for problem, keys in {"unknown": table.keys() - wanted.keys(), "missing": needed - table.keys()}.items():
         if keys:
             raise ConfigurationError(f"{where}: {problem} key {min(keys)!r}")
     return kind(**{key: read(wanted[key], value, f"{where}: {key}") for key, value in table.items()})

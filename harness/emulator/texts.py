@@ -73,6 +73,9 @@ class ServiceRow:
     label: str
     protocol: Literal["tcp", "udp"]
     port: int
+    ticked_field: str = ""
+    """The name of its tick box, where it is not made as the others' are; so `port_field`."""
+    port_field: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,14 @@ class ServicesTexts:
     """`{name}` stands for the service's API name; so in `port_field`."""
     port_field: str
     rows: tuple[ServiceRow, ...]
+
+    def ticked_name(self, service: str) -> str:
+        own = next((row.ticked_field for row in self.rows if row.name == service), "")
+        return own or self.ticked_field.format(name=service)
+
+    def port_name(self, service: str) -> str:
+        own = next((row.port_field for row in self.rows if row.name == service), "")
+        return own or self.port_field.format(name=service)
 
 
 @dataclass(frozen=True)
@@ -139,8 +150,8 @@ class CertificateTexts:
 class ShutdownTexts:
     heading: str
     section: str
-    steps: Literal[1, 2]
-    """Two: `shut_down` must be confirmed by a second submission."""
+    steps: Literal[0, 1, 2]
+    """Two: `shut_down` must be confirmed by a second submission. None: there is only `restart`."""
     shut_down: str
     shut_down_field: str
     confirm: str

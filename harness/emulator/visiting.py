@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 import jinja2
 from aiohttp import web
+from jinja2.sandbox import SandboxedEnvironment
 
 from harness.emulator.forms import parse_form
 from harness.emulator.lifecycle import State
 from harness.emulator.sessions import Session
-from harness.emulator.skin import MenuEntry
+from harness.emulator.skin import Captured, CapturedPage, MenuEntry
 from harness.emulator.unit import EmulatedUnit
 
 
@@ -71,25 +72,48 @@ def render(
 ) -> Answer:
     """The page, made from the template of its name, or from another that it shares."""
     skin = unit.skin
-    text = (
-        _templates()
-        .get_template(f"{template or page}.html")
-        .render(
-            page=page,
-            skin=skin,
-            unit=unit,
-            identity=unit.identity,
-            session=session,
-            title=skin.title.format(page=skin.heading(page)),
-            menu=_menu(unit, session),
-            help=skin.help_for(page),
-            banners=_banners(unit),
-            notice=session.take_notice() if session else None,
-            **facts,
-        )
+    text = _template(skin.captured, template or page).render(
+        page=page,
+        skin=skin,
+        unit=unit,
+        identity=unit.identity,
+        session=session,
+        title=skin.title.format(page=skin.heading(page)),
+        menu=_menu(unit, session),
+        help=skin.help_for(page),
+        banners=_banners(unit),
+        notice=session.take_notice() if session else None,
+        **facts,
     )
     text = unit.conduct.page(text, page, unit.store)
     return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
+
+
+def render_captured(page: CapturedPage, unit: EmulatedUnit, session: Session | None) -> Answer:
+    """A page that was captured, with what is of this unit and of this moment in place of what was of that one."""
+    text = (
+        _captured_templates(unit.skin.captured.folder)
+        .get_template(page.file)
+        .render(unit=unit, identity=unit.identity, session=session, banners=_banners(unit), notice=None)
+    )
+    return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
+
+
+def _template(captured: Captured, name: str) -> jinja2.Template:
+    if name in captured.templates:
+        return _captured_templates(captured.folder).get_template(captured.templates[name])
+    return _templates().get_template(f"{name}.html")
+
+
+@functools.cache
+def _captured_templates(folder: str) -> jinja2.Environment:
+    # They are somebody else's: they may show what they are given, and do nothing else.
+    return SandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
 
 
 def _menu(unit: EmulatedUnit, session: Session | None) -> list[MenuEntry]:
@@ -156,10 +180,20 @@ async def _form(request: web.BaseRequest) -> dict[str, bytes]:
 
 
 async def submission(visit: Admitted) -> dict[str, bytes] | None:
-    """The fields of a form that is submitted for the first time; None otherwise: the page has expired."""
+    """The fields of a form that is submitted for the first time; None otherwise: the page has expired. A unit whose
+    forms have no one-time field cannot tell."""
     fields = await _form(visit.request)
-    form = fields.get(visit.unit.skin.one_time_field, b"").decode("ascii", "replace")
-    return fields if visit.session.submit(form) else None
+    name = visit.unit.skin.one_time_field
+    form = fields.get(name, b"").decode("ascii", "replace")
+    return fields if not name or visit.session.submit(form) else None
+
+
+def is_pressed(fields: dict[str, bytes], name: str, caption: str, *others: str) -> bool:
+    """Whether this button sent the form. Where another one has its name, what it reads decides; of a picture the
+    place is sent (HTML 4.01 17.13.2)."""
+    if name in others:
+        return fields.get(name) == caption.encode()
+    return name in fields or f"{name}.x" in fields
 
 
 def back_to(page: str, visit: Admitted, notice: str | None = None) -> Answer:

@@ -41,6 +41,7 @@ class Bench:
 
     folder: Path
     host: HostThread
+    stop: Callable[[], None]
 
     def capture(self, *options: str, output: str = "capture") -> Result:
         arguments = ["unit", "--lab", str(self.folder / "lab.toml"), "--output", str(self.folder / output), *options]
@@ -64,6 +65,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
             )
             (tmp_path / "lab.toml").write_text(text)
             (place,) = load_lab(tmp_path / "lab.toml").places
-            return Bench(tmp_path, stack.enter_context(hosted([Blueprint.of(place)])))
+            return Bench(tmp_path, stack.enter_context(hosted([Blueprint.of(place)])), stack.close)
 
         yield start_one
