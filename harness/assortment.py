@@ -12,7 +12,7 @@ import functools
 import hashlib
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -222,6 +222,20 @@ _KEYS: dict[str, Callable[[_Owner], _Key]] = {
 
 KEY_FORMS = tuple(_KEYS)
 CERTIFICATE_FORMS = tuple(_CERTIFICATES)
+
+OPEN: Mapping[str, str] = {
+    "a chain, its last block cut": "taken where only the leaf is loaded (11.5, U)",
+    "TRUSTED CERTIFICATE": "taken by the AUX reader only (11.3, I)",
+    "a PKCS#8 key": "not taken where the handler uses the RSA reader (11.1, U)",
+    "a PKCS#8 key, PBES2": "taken by branches after 0.9.8 (11.1, I)",
+    "a plain key and a passphrase": "the form may refuse what the library ignores (11.4, I)",
+    "the key of another": "refused, or stored and shown as not matching (2.6, I)",
+    "a plain key after a certificate": "one object a file may be wanted (11.3, I)",
+    "a passphrase that is no ASCII": "what arrives depends on the form's character set (11.4, I)",
+    "a passphrase of 1024 bytes": "the form may allow fewer (11.4, I: 31)",
+    "a passphrase of 1025 bytes": "the form may cut it to fewer (11.4, I)",
+}
+"""Forms on which a real firmware may decide otherwise than the model, with the device reference's place and mark."""
 
 
 def samples(address: str) -> Iterator[Sample]:

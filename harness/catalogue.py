@@ -92,12 +92,12 @@ def no_passphrase(address: str) -> Upload:
     return Upload(certificate, _encrypted(key), None)
 
 
-def foreign_key(address: str) -> Upload:
-    """A good certificate with a good key that belongs to another one."""
-    certificate, key = _good(address)
+def foreign_key(address: str, common_name: str | None = None) -> Upload:
+    """A good certificate with a good key that belongs to another one: what becomes of it no document says."""
+    issued = pki.run_authority().issue(address, common_name=common_name)
     # Keys take turns, and other lanes take theirs meanwhile: the next one may be this one again.
-    other = next(one for one in iter(pki.rsa_key, None) if one is not key)
-    return Upload(certificate, pki.key_pem(other), None)
+    other = next(one for one in iter(pki.rsa_key, None) if one is not issued.key)
+    return Upload(issued.certificate_pem, pki.key_pem(other), None)
 
 
 def fields_swapped(address: str) -> Upload:
@@ -145,7 +145,6 @@ def certificate_cut_off(address: str) -> Upload:
 REFUSED: Mapping[str, MakeBad] = {
     "wrong-passphrase": wrong_passphrase,
     "no-passphrase": no_passphrase,
-    "foreign-key": foreign_key,
     "fields-swapped": fields_swapped,
     "certificate-der": certificate_der,
     "key-der": key_der,

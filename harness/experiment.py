@@ -76,8 +76,9 @@ class Plan:
 
     @classmethod
     def of(cls, needed: Iterable[Experiment[object]]) -> Plan:
-        """Each experiment once, in the order that costs the fewest restarts; otherwise in the order given."""
-        return cls(tuple(sorted(dict.fromkeys(needed), key=lambda one: one.leaves)))
+        """Each experiment once, in the order that costs the fewest restarts; of those that leave the same, the ones
+        of the smaller selections first; otherwise in the order given."""
+        return cls(tuple(sorted(dict.fromkeys(needed), key=lambda one: (one.leaves, one.selection))))
 
     @property
     def restart_floor(self) -> int:

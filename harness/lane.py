@@ -32,6 +32,8 @@ class Lane:
         self._tell = tell
         self.seen: dict[str, Future[object]] = {one.name: Future() for one in plan.experiments}
         """What each experiment saw, by its name; or Unanswered."""
+        self.firmware = ""
+        """As the unit names it, once it is open."""
         self.visited: Future[object] = Future()
         """Done when tests may drive the unit; or Unanswered."""
         self._left = threading.Event()
@@ -74,6 +76,7 @@ class Lane:
         try:
             with self._bench.open(self.place) as (found, evidence):
                 unit = Watched(found, evidence, self._tell)
+                self.firmware = unit.identity.software_version
                 self._work(unit, evidence)
         except Exception as error:  # noqa: BLE001 - whatever ends a lane must reach its claims as an incident
             self._give_up(Incident.of(error, self.place.name, unit.during if unit else "opening the unit"))

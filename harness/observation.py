@@ -37,6 +37,13 @@ def look(unit: Unit) -> Look:
     )
 
 
+def pages_that_ask(before: Look, after: Look) -> str:
+    """Which pages ask for a restart that did not before, in words."""
+    names = ("the home page", "SSL certificates")
+    pages = zip(names, before.pages, after.pages, strict=True)
+    return " and ".join(name for name, was, now in pages if asks_for_restart(was, now)) or "none"
+
+
 def asks_for_restart(before: Page, after: Page) -> bool:
     """Whether `after` has a text about a restart that `before` had not.
 

@@ -17,6 +17,10 @@ COMMANDS = {
     "install": ("harness.cli.install", "Give one unit a certificate and key, restart it, and prove what it serves."),
     "doctor": ("harness.cli.doctor", "Say what is ready at a place and what is missing, with the remedy."),
     "capture": ("harness.cli.capture", "Save what a unit shows that nobody has seen before, without its secrets."),
+    "profile": (
+        "harness.cli.profile",
+        "Show and accept what units do where no document says what is right.",
+    ),
     "emulate": ("harness.cli.emulate", "Start the emulated units of a lab file and show where they are."),
 }
 

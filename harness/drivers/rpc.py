@@ -69,6 +69,8 @@ class Api:
             raise ConfigurationError(
                 f"{self._wire.place.name}: API {version} has no device.restart (2.9 is the first): restart it by web"
             )
+        # It is sent once, and a reset does not tell whether it arrived.
+        self._wire.forget_idle_connections()
         self._read("device.restart", self._wire.send(self._request("device.restart", {}), ANSWER_SECONDS))
 
     def condition(self) -> Condition:

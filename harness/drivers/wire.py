@@ -97,6 +97,10 @@ class Wire:
         self._session.close()
         self._session = self._new_session()
 
+    def forget_idle_connections(self) -> None:
+        """The next request opens a new one: some builds keep connections, only to reset them (7.1, mark D)."""
+        self._session.close()
+
     def forget_cookies(self) -> None:
         self._session.cookies.clear()
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from certstore import Firmware, Upload, UploadRefused
+from certstore import Firmware, MismatchedPair, Upload, UploadRefused
 from certstore.flash import Files
 from harness.emulator.clock import Clock
 from harness.emulator.lifecycle import Event, State
 from harness.emulator.pair import Pair, context_for
 from harness.emulator.sessions import Session
 from harness.emulator.skin import Skin, TlsSettings
-from harness.emulator.store import ModelStore, Received, Started, Store
+from harness.emulator.store import ModelStore, Received, Started, Store, UncheckedStore
 from harness.emulator.users import User
 
 
@@ -39,7 +39,8 @@ class Conduct:
 
     def blank_store(self, firmware: Firmware) -> Store:
         """The store of a new unit, which also says what the firmware can read."""
-        return ModelStore(firmware)
+        stores_any = firmware.mismatched_pair is MismatchedPair.STORE
+        return UncheckedStore(firmware) if stores_any else ModelStore(firmware)
 
     def reads(self, upload: Upload, store: Store) -> Received:
         """Raises certstore.UploadRefused. May be slow, and depends on the upload and the firmware only."""

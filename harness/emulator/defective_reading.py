@@ -6,16 +6,12 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Self
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstore import Firmware, Refusal, Upload, UploadRefused
-from certstore.flash import Files
 from harness.emulator.conduct import Conduct
-from harness.emulator.pair import Pair
-from harness.emulator.store import ModelStore, Received, Started, Store
+from harness.emulator.store import ModelStore, Received, Store, UncheckedStore
 
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*", re.DOTALL)
 
@@ -104,46 +100,3 @@ def is_out_of_date(upload: Upload) -> bool:
 class AcceptsForeignKey(Conduct):
     def blank_store(self, firmware: Firmware) -> Store:
         return UncheckedStore(firmware)
-
-
-@dataclass(frozen=True)
-class UncheckedStore(ModelStore):
-    """Stores a key that belongs to another certificate. No start can serve that, so what ran before runs on."""
-
-    foreign: Pair | None = None
-
-    @property
-    def stored(self) -> Pair:
-        return self.foreign or super().stored
-
-    @property
-    def key_matches(self) -> bool:
-        return self.foreign is None
-
-    @property
-    def restart_required(self) -> bool:
-        return self.foreign is not None or super().restart_required
-
-    def receive(self, upload: Upload) -> Received:
-        try:
-            return super().receive(upload)
-        except UploadRefused as refused:
-            if refused.refusal is not Refusal.KEY_MISMATCH:
-                raise
-            try:
-                certificates = x509.load_pem_x509_certificates(upload.certificate)
-            except ValueError:
-                # certstore read it, cryptography cannot: there is nothing to show, so it stays refused.
-                raise refused from None
-        return Pair(tuple(found.public_bytes(Encoding.DER) for found in certificates), upload.private_key)
-
-    def keep(self, received: Received) -> Self:
-        if isinstance(received, Pair):
-            return replace(self, foreign=received)
-        return replace(super().keep(received), foreign=None)
-
-    def remove(self) -> Self:
-        return replace(super().remove(), foreign=None)
-
-    def started(self, files: Files) -> Started:
-        return super().started(files) if self.key_matches else Started(self)

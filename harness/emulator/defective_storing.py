@@ -9,10 +9,9 @@ from certstore import CertStore, Credential, Firmware, UploadRefused, receive
 from certstore.flash import PAIR, Files, record
 from certstore.upload import Upload
 from harness.emulator.conduct import Conduct
-from harness.emulator.defective_reading import UncheckedStore
 from harness.emulator.lifecycle import Event
 from harness.emulator.pair import FACTORY, Pair
-from harness.emulator.store import ModelStore, Received, Started, Store
+from harness.emulator.store import ModelStore, Received, Started, Store, UncheckedStore
 
 
 class LosesPairOnPowerCut(Conduct):

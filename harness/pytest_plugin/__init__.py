@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="print what the selected claims would do to each place, how many restarts and how long, and touch none",
     )
+    group.addoption(
+        "--accept-profile",
+        action="store_true",
+        help="take over into the profiles what units do otherwise than recorded, in place of failing",
+    )
 
 
 @pytest.hookimpl(wrapper=True)

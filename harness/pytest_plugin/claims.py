@@ -14,10 +14,13 @@ import pytest
 from _pytest.outcomes import Failed
 from _pytest.runner import runtestprotocol
 
+from harness.errors import ConfigurationError
 from harness.experiment import Experiment, Plan, Selection
 from harness.fault import Incident, Unanswered, Verdict
 from harness.lab import Place
+from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
+from harness.pytest_plugin.characterising import Comparer, stated
 from harness.pytest_plugin.session import Run
 from harness.pytest_plugin.slots import Slots
 from harness.unit import Unit
@@ -49,6 +52,7 @@ class Claims:
         self._lanes: dict[str, Lane] = {}
         self._claims: list[pytest.Function] = []
         self._slots = Slots()
+        self._comparer = Comparer(run, accept=config.option.accept_profile)
         self.reports: list[LaneReport] = []
 
     # Collection: one test a place.
@@ -64,6 +68,10 @@ class Claims:
             raise pytest.UsageError(
                 f"{metafunc.definition.nodeid} uses the fixture `seen`: name its experiment with "
                 "@pytest.mark.about(experiment)"
+            )
+        if "characterised" in metafunc.fixturenames and not {"seen", "unit"} & set(metafunc.fixturenames):
+            raise pytest.UsageError(
+                f"{metafunc.definition.nodeid} uses the fixture `characterised`: it needs `seen` or `unit` too"
             )
         metafunc.parametrize("place", places, indirect=True)
         if len(about) > 1:
@@ -193,6 +201,22 @@ class Claims:
         finally:
             lane.left()
 
+    @pytest.fixture
+    def characterised(self, request: pytest.FixtureRequest, place: Place) -> Characterised:
+        """`characterised(key, outcome)` states what the unit does where the device reference leaves it open.
+
+        At first it is recorded, in the profile of its model and firmware; later, another outcome fails the claim.
+        """
+        lane = self._lanes[place.name]
+
+        def state(key: str, outcome: Outcome) -> None:
+            try:
+                self._comparer.state(request.node, place, lane.firmware, key, outcome)
+            except ConfigurationError as error:
+                raise NotAnswered(Unanswered(Incident.of(error, place.name, "comparing with the profile"))) from None
+
+        return state
+
     # Verdicts.
 
     @pytest.hookimpl(wrapper=True)
@@ -212,6 +236,7 @@ class Claims:
             "verdict": verdict and verdict.value,
             "incident": incident and str(incident),
             "fault": incident and incident.fault.value,
+            "stated": stated(item) if report.when == "call" else [],
         }
         if verdict is not None:
             report.user_properties += [

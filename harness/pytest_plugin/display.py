@@ -14,6 +14,7 @@ import pytest
 
 from harness.fault import Verdict
 from harness.progress import Collected, Doing, Done, LaneReport, Message, Said
+from harness.pytest_plugin.characterising import Recorder
 from harness.pytest_plugin.session import Run
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class Row:
 class Display:
     """Hears what lanes tell, on any thread, and what pytest reports; writes to the terminal."""
 
-    def __init__(self, config: pytest.Config, run: Run) -> None:
+    def __init__(self, config: pytest.Config, run: Run, recorder: Recorder) -> None:
         self._config = config
         self._run = run
+        self._recorder = recorder
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._rows = {place.name: Row() for place in run.places}
@@ -164,6 +166,8 @@ class Display:
         for line in rendered(_summary(self._rows, lanes), width):
             terminalreporter.write_line(line)
         self._write_incidents(terminalreporter, list(lanes.values()))
+        for line, is_trouble in self._recorder.lines():
+            terminalreporter.write_line(line, yellow=is_trouble)
         seconds = time.monotonic() - self._began
         longest = max((lane.seconds for lane in lanes.values()), default=0.0)
         restarts, floor = (

@@ -14,6 +14,7 @@ import pytest
 
 from harness.fault import Fault, Verdict
 from harness.progress import LaneReport
+from harness.pytest_plugin.characterising import Recorder
 from harness.pytest_plugin.claims import WORKER_OUTPUT, Claims
 from harness.pytest_plugin.session import Run
 
@@ -32,8 +33,9 @@ EXIT_STATUS = {
 class Ledger:
     """What was collected and reported, and what the lanes said at the end."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, recorder: Recorder) -> None:
         self._run = run
+        self._recorder = recorder
         self._collected: dict[str, None] = {}
         self._reported: set[str] = set()
         self._failures = 0
@@ -69,6 +71,7 @@ class Ledger:
         claims = session.config.pluginmanager.getplugin("mcu-hil-claims")
         if isinstance(claims, Claims):
             self.lanes += claims.reports
+        self._recorder.finish()
         finished = session.exitstatus in (
             pytest.ExitCode.OK,
             pytest.ExitCode.TESTS_FAILED,
@@ -81,9 +84,11 @@ class Ledger:
         session.exitstatus = self._exit_status(int(session.exitstatus))
 
     def _exit_status(self, pytests: int) -> int:
-        if self._failures:
+        if self._failures or self._recorder.is_red:
             return int(pytest.ExitCode.TESTS_FAILED)
         faults = {*self._faults, *(fault for lane in self.lanes for fault in lane.faults)}
+        if self._recorder.is_hindered:
+            faults.add(Fault.BENCH.value)
         for fault, status in EXIT_STATUS.items():
             if fault in faults:
                 return status

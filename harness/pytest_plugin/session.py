@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import ConfigurationError
 from harness.lab import Lab, Place, load_lab
+from harness.profile import load_profiles
 
 WORKER_INPUT = "mcu_hil"
 
@@ -45,6 +46,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
         if given is None:
             names, tags = config.getoption("--place"), config.getoption("--tag")
             places = lab.select(names, tags)
+            for profile in {place.profile for place in places if place.profile is not None}:
+                # Said now, and not when a claim asks for it.
+                load_profiles(profile)
             run = Run(file, lab, places, _new_folder(lab), frozenset())
         else:
             places = tuple(place for place in lab.places if place.name in given["places"])
@@ -69,11 +73,14 @@ def join_session(config: pytest.Config, file: Path) -> None:
         config.pluginmanager.register(claims, "mcu-hil-claims")
         config.pluginmanager.register(Planner(claims, run), "mcu-hil-planner")
         return
+    from harness.pytest_plugin.characterising import Recorder
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger
 
-    display = Display(config, run)
-    config.pluginmanager.register(Ledger(run), "mcu-hil-ledger")
+    recorder = Recorder(run, accept=config.option.accept_profile)
+    display = Display(config, run, recorder)
+    config.pluginmanager.register(recorder, "mcu-hil-recorder")
+    config.pluginmanager.register(Ledger(run, recorder), "mcu-hil-ledger")
     config.pluginmanager.register(display, "mcu-hil-display")
     if _is_distributed(config):
         from harness.pytest_plugin.dealing import Dealer

@@ -1,4 +1,7 @@
-"""Hundreds of uploads without a restart: the unit decides each as the model of its firmware's parser does."""
+"""Hundreds of uploads without a restart: the unit decides each as the model of its firmware's parser does.
+
+Where the device reference leaves open how a form is decided, the unit's decision is recorded instead.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from certstore import Firmware, Upload, UploadRefused, firmware_named, receive
-from harness import catalogue
-from harness.assortment import CERTIFICATE_FORMS, KEY_FORMS, LEAF, PLAIN_KEY, Sample, samples
+from harness import catalogue, telltale
+from harness.assortment import CERTIFICATE_FORMS, KEY_FORMS, LEAF, OPEN, PLAIN_KEY, Sample, samples
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError
 from harness.experiment import Leaves, Selection, experiment
 from harness.judge.minimise import Ending, minimise
 from harness.judge.outline import outline
+from harness.profile import Characterised
+from harness.telltale import Telltale
 from harness.unit import Unit
 
 SHRINK_SECONDS = 20.0
@@ -47,6 +52,8 @@ class Agreement:
     """With a leaf alone, which is the trouble of the key file."""
     of_both: tuple[Disagreement, ...]
     """Only where neither form alone is decided otherwise."""
+    takes_open: Mapping[str, bool]
+    """By a form on which it may decide as it likes, next to the plainest of the other file."""
 
 
 @experiment(Leaves.PENDING_PAIR, restarts=0, selection=Selection.FULL)
@@ -56,38 +63,50 @@ def agreement(unit: Unit) -> Agreement:
         firmware = firmware_named(unit.identity.software_version)
     except ValueError as error:
         raise ConfigurationError(f"{unit.place.name}: nothing to compare it with: {error}") from error
+    shows = telltale.learn(unit)
     asked = tuple(samples(unit.place.address))
-    found = [one for one in asked if _takes(unit, one, one.upload) != _accepts(one.upload, firmware)]
+    found = [one for one in asked if _takes(unit, shows, one, one.upload) != _accepts(one.upload, firmware)]
     certificates = {sample.certificate_form: sample for sample in found if sample.key_form == PLAIN_KEY}
     keys = {sample.key_form: sample for sample in found if sample.certificate_form == LEAF}
     both = [one for one in found if one.certificate_form not in certificates and one.key_form not in keys]
     deadline = Deadline.after(SHRINK_SECONDS)
-    told = {
-        sample: _disagreement(unit, firmware, sample, deadline)
-        for sample in dict.fromkeys([*certificates.values(), *keys.values(), *both])
+    closed = [one for one in (*certificates.values(), *keys.values(), *both) if _open_form(one) is None]
+    told = {sample: _disagreement(unit, shows, firmware, sample, deadline) for sample in dict.fromkeys(closed)}
+    takes_open = {
+        form: _accepts(one.upload, firmware) != (one in found) for one in asked if (form := _open_form(one))
     }
     unit.upload(catalogue.ca_signed(unit.place.address).upload)
     return Agreement(
         len(asked),
-        {form: told[sample] for form, sample in certificates.items()},
-        {form: told[sample] for form, sample in keys.items()},
+        {form: told[sample] for form, sample in certificates.items() if sample in told},
+        {form: told[sample] for form, sample in keys.items() if sample in told},
         tuple(told[sample] for sample in both),
+        takes_open,
     )
 
 
-def _takes(unit: Unit, sample: Sample, upload: Upload) -> bool:
-    """Sent, and whether the status table then shows the certificate of that sample."""
-    return sample.common_name in unit.upload(upload).local_certificate.subject
+def _open_form(sample: Sample) -> str | None:
+    """The form that makes a sample an open question, the other one being the plainest; None for a closed one."""
+    if sample.key_form == PLAIN_KEY:
+        return sample.certificate_form if sample.certificate_form in OPEN else None
+    return sample.key_form if sample.certificate_form == LEAF and sample.key_form in OPEN else None
 
 
-def _shrunk(unit: Unit, firmware: Firmware, sample: Sample, deadline: Deadline) -> tuple[Upload, Ending]:
+def _takes(unit: Unit, shows: Telltale, sample: Sample, upload: Upload) -> bool:
+    """Sent, and whether the unit then shows that it has stored the certificate of that sample."""
+    return shows.has_taken(unit.upload(upload), sample.common_name)
+
+
+def _shrunk(
+    unit: Unit, shows: Telltale, firmware: Firmware, sample: Sample, deadline: Deadline
+) -> tuple[Upload, Ending]:
     """The smallest upload found that the two still decide differently."""
     other = catalogue.ca_signed(unit.place.address).upload
 
     def disagree(upload: Upload) -> bool:
         # Another pair first: the table may show this certificate from the last question.
         unit.upload(other)
-        return _takes(unit, sample, upload) != _accepts(upload, firmware)
+        return _takes(unit, shows, sample, upload) != _accepts(upload, firmware)
 
     if deadline.expired or not disagree(sample.upload):
         return sample.upload, Ending.BUDGET
@@ -95,8 +114,10 @@ def _shrunk(unit: Unit, firmware: Firmware, sample: Sample, deadline: Deadline) 
     return minimised.upload, minimised.ending
 
 
-def _disagreement(unit: Unit, firmware: Firmware, sample: Sample, deadline: Deadline) -> Disagreement:
-    smallest, ending = _shrunk(unit, firmware, sample, deadline)
+def _disagreement(
+    unit: Unit, shows: Telltale, firmware: Firmware, sample: Sample, deadline: Deadline
+) -> Disagreement:
+    smallest, ending = _shrunk(unit, shows, firmware, sample, deadline)
     try:
         receive(sample.upload, firmware)
     except UploadRefused as refused:
@@ -115,16 +136,22 @@ def _accepts(upload: Upload, firmware: Firmware) -> bool:
 pytestmark = pytest.mark.about(agreement)
 
 
-@pytest.mark.parametrize("form", CERTIFICATE_FORMS)
+@pytest.mark.parametrize("form", [form for form in CERTIFICATE_FORMS if form not in OPEN])
 def test_a_certificate_file_is_decided_as_by_the_model(seen: Agreement, form: str) -> None:
     told = str(seen.of_certificate_form.get(form, ""))
     assert not told, told
 
 
-@pytest.mark.parametrize("form", KEY_FORMS)
+@pytest.mark.parametrize("form", [form for form in KEY_FORMS if form not in OPEN])
 def test_a_key_file_is_decided_as_by_the_model(seen: Agreement, form: str) -> None:
     told = str(seen.of_key_form.get(form, ""))
     assert not told, told
+
+
+@pytest.mark.parametrize("form", OPEN)
+def test_what_is_open_is_decided_as_ever(seen: Agreement, form: str, characterised: Characterised) -> None:
+    """`harness.assortment.OPEN` says why."""
+    characterised(f"takes/{form}", seen.takes_open[form])
 
 
 def test_no_two_forms_together_are_decided_otherwise(seen: Agreement) -> None:

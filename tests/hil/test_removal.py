@@ -10,7 +10,8 @@ from harness import catalogue
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
-from harness.observation import Look, asks_for_restart, look
+from harness.observation import Look, look, pages_that_ask
+from harness.profile import Characterised
 from harness.tls.handshake import Handshake
 from harness.unit import Answer, Unit
 
@@ -43,16 +44,21 @@ def removal(unit: Unit) -> Removal:
 pytestmark = pytest.mark.about(removal)
 
 
-def test_a_removal_makes_a_restart_required(seen: Removal) -> None:
-    assert seen.removed.condition.reboot_required
+def test_a_removal_sets_reboot_required_as_ever(seen: Removal, characterised: Characterised) -> None:
+    """That a restart is needed after a removal too is inferred (device-reference 2.1, mark I)."""
+    characterised("reboot-required/after-removal", seen.removed.condition.reboot_required)
 
 
-def test_a_page_asks_for_the_restart_until_it_is_done(seen: Removal) -> None:
-    assert asks_for_restart(seen.restarted.home, seen.removed.home)
+def test_the_same_pages_as_ever_ask_for_the_restart_until_it_is_done(
+    seen: Removal, characterised: Characterised
+) -> None:
+    characterised("pages-that-ask/after-removal", pages_that_ask(seen.restarted, seen.removed))
 
 
-def test_the_custom_pair_is_served_until_the_restart(seen: Removal) -> None:
-    assert seen.removed.handshake.presented_chain == seen.before.handshake.presented_chain
+def test_a_removal_is_in_force_when_it_ever_was(seen: Removal, characterised: Characterised) -> None:
+    """The custom pair is served until the restart, or not even so long (device-reference 2.1, mark I)."""
+    same = seen.removed.handshake.presented_chain == seen.before.handshake.presented_chain
+    characterised("removal/in-force", "after a restart" if same else "at once")
 
 
 def test_the_factory_pair_is_served_after_the_restart(seen: Removal, place: Place) -> None:

@@ -13,7 +13,6 @@ GOOD = {"article-self-signed": catalogue.article_self_signed, "ca-signed": catal
 REFUSALS = {
     "wrong-passphrase": Refusal.WRONG_PASSPHRASE,
     "no-passphrase": Refusal.PASSPHRASE_REQUIRED,
-    "foreign-key": Refusal.KEY_MISMATCH,
     "fields-swapped": Refusal.NO_CERTIFICATE,
     "certificate-der": Refusal.NO_CERTIFICATE,
     "key-der": Refusal.NO_KEY,
@@ -41,6 +40,13 @@ def test_a_bad_upload_is_refused_for_its_own_reason_by_every_firmware(name: str,
         receive(catalogue.REFUSED[name](ADDRESS), firmware_named(version))
 
     assert refused.value.refusal is REFUSALS[name]
+
+
+def test_a_foreign_key_is_good_and_belongs_to_another_certificate() -> None:
+    with pytest.raises(UploadRefused) as refused:
+        receive(catalogue.foreign_key(ADDRESS))
+
+    assert refused.value.refusal is Refusal.KEY_MISMATCH
 
 
 def test_the_articles_key_has_the_form_that_the_vendors_procedure_yields() -> None:

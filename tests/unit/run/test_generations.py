@@ -9,6 +9,7 @@ import pytest
 from harness.drivers.emulated import emulated_units
 from harness.drivers.mcu import open_unit
 from harness.lab import load_lab
+from harness.profile import load_profiles
 from harness.unit import Way
 
 if TYPE_CHECKING:
@@ -37,6 +38,50 @@ def test_every_generation_keeps_the_contract(bench: LabBench) -> None:
 
     assert outcome.status == 0, outcome.output
     assert set(outcome.verdicts.values()) == {"held"}
+
+
+# What the device reference leaves open, one way or the other, and what the profile then has to say.
+SWITCHES: dict[str, tuple[str, dict[str, object]]] = {
+    "leaf-only": (
+        '"upload.serving" = "leaf only", "upload.plain_pkcs8" = "refuse", "upload.encrypted_pkcs8" = "refuse"',
+        {"served/of-3-certificates": "the leaf alone"},
+    ),
+    "mismatch-stored": (
+        '"upload.mismatched_pair" = "store", "shutdown.steps" = 1, "tls.maximum" = "TLSv1.2"',
+        {"mismatch/stored": True, "mismatch/private-key-row": "Key does not match certificate"},
+    ),
+    "running-shown": (
+        '"certificates.shows" = "running", "api.connection" = "reset", "tls.unloadable_pair" = "closed"',
+        {"mismatch/stored": False, "restart-log/reason-by-web": "User requested reboot from web interface"},
+    ),
+    "running-shown-mismatch-stored": (
+        '"certificates.shows" = "running", "upload.mismatched_pair" = "store", "http.to_login" = 303',
+        {"mismatch/stored": True},
+    ),
+}
+
+
+def test_a_healthy_unit_is_whole_whatever_it_does_where_nothing_is_documented(bench: LabBench) -> None:
+    """Not failed and not forgiven: known, and told apart."""
+    lab = bench.lab(
+        *(
+            bench.emulated(name).replace(" }\n", f", switches = {{ {switches} }} }}\n")
+            for name, (switches, _) in SWITCHES.items()
+        )
+    )
+
+    outcome = bench.run(lab, "-n", "2")
+
+    assert outcome.status == 0, outcome.output
+    recorded = {
+        found.place: {key: each.outcome for key, each in profile.items()}
+        for file in (bench.folder / "state" / "profiles").iterdir()
+        for profile in load_profiles(file).values()
+        for found in profile.values()
+    }
+    assert {name: {key: recorded[name][key] for key in wanted} for name, (_, wanted) in SWITCHES.items()} == {
+        name: wanted for name, (_, wanted) in SWITCHES.items()
+    }
 
 
 @pytest.mark.parametrize(("firmware", "ways"), GENERATIONS.items(), ids=GENERATIONS)
