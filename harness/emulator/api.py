@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 import xmlrpc.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from xml.parsers.expat import ExpatError
 from harness.emulator import api_conference, api_device, api_feedback, api_logs, api_services
 from harness.emulator.api_fault import ApiFault, CallRefused
 from harness.emulator.api_method import Arguments, Done, Method
-from harness.emulator.client_certificates import Standing, user_of
+from harness.emulator.audit import Module
+from harness.emulator.client_certificates import Standing
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.users import LoginRefused, User
 
@@ -50,8 +50,10 @@ class Call:
 
     headers: Mapping[str, str]
     body: bytes
-    peer: ssl.SSLObject | None
-    """The TLS side of the connection; None without TLS."""
+    standing: Standing
+    """What a certificate of the caller means for the login."""
+    user: User | None
+    """Whom it logs in."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,9 @@ def _read(call: Call) -> tuple[str, Arguments]:
 
 
 def _caller(unit: EmulatedUnit, call: Call, arguments: Arguments) -> User:
-    standing, user = user_of(call.peer, unit.administration.trust_in_use, unit.users)
-    if standing is Standing.CERTIFICATE and user is not None:
+    if call.standing is Standing.CERTIFICATE and call.user is not None:
         # Credentials are ignored then (2.4, mark D).
-        return user
+        return call.user
     name = str(arguments.get("authenticationUser", ""))
     known = unit.users.get(name)
     password = str(arguments.get("authenticationPassword", "")).encode()
@@ -117,11 +118,11 @@ def _caller(unit: EmulatedUnit, call: Call, arguments: Arguments) -> User:
         # If the stored user has no password, any is taken, or none (7.1, mark D).
         password = b""
     try:
-        if standing is Standing.NOBODY:
+        if call.standing is Standing.NOBODY:
             raise CallRefused(ApiFault.AUTHORIZATION_FAILED)
         return unit.users.log_in(name, password)
     except LoginRefused as refused:
-        unit.login_failed(refused)
+        unit.login_failed(refused, Module.API)
         raise CallRefused(ApiFault.AUTHORIZATION_FAILED) from None
 
 

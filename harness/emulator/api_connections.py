@@ -6,6 +6,7 @@ from aiohttp import web
 
 from harness.emulator import api
 from harness.emulator.api_fault import ApiFault
+from harness.emulator.audit import Module
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.visiting import Answer
 
@@ -19,7 +20,8 @@ async def answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer | None:
     with unit.crowd.joined(connection) as crowd:
         if crowd.connections > settings.connections:
             return None
-        call = api.Call(request.headers, await request.read(), request.get_extra_info("ssl_object"))
+        standing, user = await unit.standing(request.get_extra_info("ssl_object"), Module.API)
+        call = api.Call(request.headers, await request.read(), standing, user)
         if crowd.requests > settings.requests_at_once:
             reply = api.refusal(unit, call, ApiFault.TOO_MANY_REQUESTS)
         elif len(call.body) > settings.largest_request:

@@ -11,13 +11,11 @@ from harness.emulator.api_method import SUCCESS, Arguments, Done, Method, argume
 from harness.emulator.lifecycle import State
 from harness.emulator.unit import EmulatedUnit
 
-CODES_BY_NAME = ("secure_management", "encryption")
-
 
 def _query(unit: EmulatedUnit, arguments: Arguments) -> Done:
     identity, facts = unit.identity, unit.identity.facts
     features = unit.skin.features
-    keys = {features.names[name]: features.codes[name] for name in CODES_BY_NAME}
+    keys = {name: features.codes[key] for key, name in features.names.items()}
     return Done(
         {
             "currentTime": xmlrpc.client.DateTime(unit.clock.now()),
@@ -36,7 +34,7 @@ def _query(unit: EmulatedUnit, arguments: Arguments) -> Done:
             "totalStreamingAndContentPorts": facts.content_ports,
             "portReservationMode": "disabled",
             "maxVideoResolution": facts.max_video_resolution,
-            "videoPortAllocation": [],
+            "videoPortAllocation": [{"type": kind, "count": count} for kind, count in facts.allocation.items()],
             "isdnPorts": -1,
             "maxConferenceSize": facts.video_ports,
             "shutdownStatus": _status(unit),
@@ -92,7 +90,7 @@ def _restart(unit: EmulatedUnit, arguments: Arguments) -> Done:
         raise CallRefused(ApiFault.OPERATION_FAILED)
     # The answer goes out before the unit goes down (7.6, mark I).
     if shutdown_only:
-        return Done(SUCCESS, unit.shut_down)
+        return Done(SUCCESS, lambda: unit.shut_down(unit.skin.reasons.shutdown))
     return Done(SUCCESS, lambda: unit.restart(unit.skin.reasons.api))
 
 

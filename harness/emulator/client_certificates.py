@@ -32,11 +32,15 @@ def asking_context(pair: Pair, settings: TlsSettings, trust: Trust) -> ssl.SSLCo
     return context
 
 
-def user_of(peer: ssl.SSLObject | None, trust: Trust, users: Users) -> tuple[Standing, User | None]:
-    """How somebody on this connection may log in; `peer` is None without TLS. The user is told with CERTIFICATE."""
+def certificate_of(peer: ssl.SSLObject | None) -> bytes | None:
+    """What the client showed, in DER; `peer` is None without TLS."""
+    return peer.getpeercert(binary_form=True) if peer is not None else None
+
+
+def user_of(certificate: bytes | None, trust: Trust, users: Users) -> tuple[Standing, User | None]:
+    """How somebody with this certificate may log in. The user is told with CERTIFICATE."""
     if trust.client_security not in ("allowed", "required"):
         return Standing.PASSWORD, None
-    certificate = peer.getpeercert(binary_form=True) if peer is not None else None
     name = common_name(certificate) if certificate else None
     user = users.get(name) if name is not None else None
     if user is not None:

@@ -34,11 +34,13 @@ class ConsoleTexts:
     unknown: str
     fixed: str
     moved: str
+    password_reset: str
     state: tuple[str, ...]
     reset_command: str
     status_command: str
     static_command: str
     reboot_command: str
+    reset_password_command: str
     help_command: str
     logout_command: str
     confirmations: tuple[str, ...]
@@ -142,7 +144,7 @@ class SerialConsole:
                 self._user, self._dialogue = line.strip(), Dialogue.PASSWORD
                 self._show(texts().password)
             case Dialogue.PASSWORD:
-                self._logged_in = self._unit.knows_administrator(self._user, line)
+                self._logged_in = self._unit.admits_to_console(self._user, line)
                 self._show("" if self._logged_in else f"{texts().wrong}\n")
                 self._ask()
             case _:
@@ -234,6 +236,13 @@ def _reboot(unit: EmulatedUnit, rest: str) -> None:
     unit.restart(in_words(Reason.CONSOLE, unit.skin.api.version))
 
 
+def _reset_password(unit: EmulatedUnit, rest: str) -> None:
+    """Back to none, as on a fresh unit: of 2.1 and later by one source, of other units of the family by another (9,
+    mark D, conflicting; that it takes effect at once I)."""
+    name = unit.forget_administrators_password()
+    unit.console.say(texts().password_reset.format(user=name))
+
+
 def _help(unit: EmulatedUnit, rest: str) -> None:
     unit.console.say(" ".join(sorted([*_commands(), texts().logout_command])))
 
@@ -243,5 +252,6 @@ def _commands() -> Mapping[str, Callable[[EmulatedUnit, str], None]]:
         texts().status_command: _status,
         texts().static_command: _static,
         texts().reboot_command: _reboot,
+        texts().reset_password_command: _reset_password,
         texts().help_command: _help,
     }

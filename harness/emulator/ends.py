@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
+from harness.emulator.audit import Module
 from harness.emulator.client_certificates import asking_context
 from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, Register, TlsConnection
 from harness.emulator.ftp import FtpConnection
@@ -73,7 +74,7 @@ class ServiceEnds:
         try:
             return unit.users.log_in(name, password.encode("latin-1")).is_administrator
         except LoginRefused as refused:
-            unit.login_failed(refused)
+            unit.login_failed(refused, Module.FTP)
             return False
 
     def _sip(self) -> SipConnection:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 import xmlrpc.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from harness.emulator.outgoing import FAILURES, posted
 from harness.emulator.trust import Trust
 
 MOST_RECEIVERS = 20
 """Indexes are 1 to 20 (mark D)."""
 PATH = "/RPC2"
-SECONDS = 5.0
 
 EVENTS = (
     "restart",
@@ -76,39 +75,10 @@ class Feedback:
     async def _post(self, receiver: Receiver, event: str, trust: Trust) -> None:
         struct = {"sourceIdentifier": receiver.source, "events": [event]}
         body = xmlrpc.client.dumps((struct,), "eventNotification").encode()
-        uri = urlsplit(receiver.uri)
-        # A receiver that is not there is no news; UnicodeError is that of a name that no host can have.
-        with contextlib.suppress(OSError, TimeoutError, ssl.SSLError, UnicodeError):
-            async with asyncio.timeout(SECONDS):
-                reader, writer = await asyncio.open_connection(
-                    uri.hostname,
-                    uri.port or (443 if uri.scheme == "https" else 80),
-                    ssl=_context(trust) if uri.scheme == "https" else None,
-                    local_addr=(self._address, 0),
-                )
-                with contextlib.closing(writer):
-                    writer.write(_request(uri, body))
-                    await writer.drain()
-                    await reader.readline()
-
-
-def _request(uri: SplitResult, body: bytes) -> bytes:
-    return (
-        f"POST {uri.path} HTTP/1.1\r\nHost: {uri.netloc.rpartition('@')[2]}\r\nContent-Type: text/xml\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    ).encode() + body
-
-
-def _context(trust: Trust) -> ssl.SSLContext:
-    """`Server certificate security` governs the unit as a client (2.4, mark D in part)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.TLSv1
-    context.verify_mode = ssl.CERT_REQUIRED if trust.server_security == "verify" else ssl.CERT_NONE
-    if anchors := b"".join(trust.anchors("https")):
-        context.load_verify_locations(cadata=anchors)
-    return context
+        # A receiver that is not there is no news.
+        with contextlib.suppress(*FAILURES):
+            async with posted(urlsplit(receiver.uri), body, "text/xml", trust, self._address) as reader:
+                await reader.readline()
 
 
 def is_receiver(uri: str) -> bool:

@@ -19,6 +19,8 @@ class ModelFacts:
     audio_ports: int
     content_ports: int
     max_video_resolution: str
+    allocation: dict[str, int]
+    """The video ports by their types; empty for those who do not tell."""
 
 
 @functools.cache

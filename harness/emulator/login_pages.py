@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
-
 from harness.emulator import visiting
-from harness.emulator.client_certificates import Standing, user_of
+from harness.emulator.audit import Module
+from harness.emulator.client_certificates import Standing
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.users import LoginRefused, User
 
@@ -22,7 +21,7 @@ async def home(visit: visiting.Visit) -> visiting.Answer:
 async def login(visit: visiting.Visit) -> visiting.Answer:
     unit, texts = visit.unit, visit.unit.skin.login
     wanted = visit.request.query.get(texts.requested_page_field, "")
-    standing, user = _standing(visit)
+    standing, user = await _standing(visit)
     if standing is Standing.CERTIFICATE and visit.session is None:
         assert user is not None, "told with this standing"
         return _admit(visit, user, "/" + wanted)
@@ -42,22 +41,20 @@ async def log_in(visit: visiting.Visit) -> visiting.Answer:
     unit, texts = visit.unit, visit.unit.skin.login
     form = await visit.form()
     wanted = "/" + form.get(texts.requested_page_field, b"").decode("ascii", "replace")
-    standing, user = _standing(visit)
+    standing, user = await _standing(visit)
     if standing is Standing.NOBODY:
         return visiting.denied(unit)
     name = form.get(texts.user_field, b"").decode("utf-8", "replace")
     try:
         user = user or unit.users.log_in(name, form.get(texts.password_field, b""))
     except LoginRefused as refused:
-        unit.login_failed(refused)
+        unit.login_failed(refused, Module.WEB)
         return visiting.denied(unit)
     return _admit(visit, user, wanted)
 
 
-def _standing(visit: visiting.Visit) -> tuple[Standing, User | None]:
-    peer = visit.request.get_extra_info("ssl_object")
-    assert peer is None or isinstance(peer, ssl.SSLObject)
-    return user_of(peer, visit.unit.administration.trust_in_use, visit.unit.users)
+async def _standing(visit: visiting.Visit) -> tuple[Standing, User | None]:
+    return await visit.unit.standing(visit.request.get_extra_info("ssl_object"), Module.WEB)
 
 
 def _admit(visit: visiting.Visit, user: User, wanted: str) -> visiting.Answer:

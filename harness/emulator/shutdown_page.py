@@ -36,7 +36,7 @@ async def change_shutdown(visit: Admitted) -> Answer:
         visit.session.asked_to_shut_down = False
         if unit.is_kept_by_calls:
             return back_to("shutdown", visit, texts.busy)
-        unit.shut_down()
+        unit.shut_down(unit.skin.reasons.shutdown)
     elif shut_down:
         visit.session.asked_to_shut_down = True
     return back_to("shutdown", visit)

@@ -128,6 +128,8 @@ class FtpSettings:
 class Features:
     """The keys that a unit has when its emulation begins."""
 
+    activation: bool
+    """The product's own."""
     secure_management: bool
     encryption: bool
     names: dict[str, str]
@@ -171,6 +173,8 @@ class TrustSettings:
     stores: Words
     """Keys of `titles`; none before the generation that has them."""
     takes_effect: Literal["at once", "after restart"]
+    without_ocsp_answer: Literal["refused", "admitted"]
+    """What becomes of a login with a certificate of which no OCSP server says how it stands."""
     titles: dict[str, str]
     sip_verification: dict[str, str]
     client_security: dict[str, str]

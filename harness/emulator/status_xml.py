@@ -27,4 +27,9 @@ def system(unit: EmulatedUnit) -> bytes:
     root = ElementTree.Element("system")
     for name, value in values.items():
         ElementTree.SubElement(root, name).text = str(value)
+    if facts.allocation:
+        # Of the 5300 series (mark D).
+        allocation = ElementTree.SubElement(root, "videoPortAllocation")
+        for kind, count in facts.allocation.items():
+            ElementTree.SubElement(allocation, kind).text = str(count)
     return b'<?xml version="1.0"?>\n' + ElementTree.tostring(root)

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 
 from harness.emulator.chassis import Chassis, texts
 from harness.emulator.clock import Clock
-from harness.emulator.conduct import LogEntry
 from harness.emulator.reasons import Reason, in_words
 from harness.emulator.unit import EmulatedUnit
 
@@ -31,9 +30,7 @@ class Supervisor:
 
     def shut_down(self, slot: int) -> None:
         unit = self.blades[slot]
-        reason = in_words(Reason.SUPERVISOR_SHUTDOWN, unit.skin.api.version)
-        unit.restart_log = [*unit.restart_log, LogEntry(unit.clock.now(), reason)]
-        unit.shut_down()
+        unit.shut_down(in_words(Reason.SUPERVISOR_SHUTDOWN, unit.skin.api.version))
 
     def status(self, slot: int) -> str:
         return texts().status[self.blades[slot].state.name.lower()]

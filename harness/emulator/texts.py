@@ -176,6 +176,7 @@ class Banners:
     restart_required: str
     shutting_down: str
     shut_down: str
+    not_activated: str
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 from collections.abc import Coroutine, Iterable
 
 from certstore import Upload, UploadRefused
@@ -14,6 +15,7 @@ from harness.emulator.administration import Administration
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.blueprint import FEATURE_KEYS, Blueprint
 from harness.emulator.calls import Calls
+from harness.emulator.client_certificates import Standing, certificate_of, user_of
 from harness.emulator.conduct import Description, LogEntry
 from harness.emulator.connection import HttpFactory
 from harness.emulator.console import SerialConsole
@@ -23,10 +25,12 @@ from harness.emulator.defects import conduct_of
 from harness.emulator.ends import ServiceEnds
 from harness.emulator.event_log import EventLog, Severity
 from harness.emulator.faults import Faults
+from harness.emulator.features import installed
 from harness.emulator.feedback import Feedback
 from harness.emulator.identity import Identity
 from harness.emulator.lifecycle import Event, State, after, allows
 from harness.emulator.listener import Listener, PortTaken
+from harness.emulator.ocsp import objection
 from harness.emulator.pair import FACTORY, Pair, PairUnloadable
 from harness.emulator.reasons import Reason, in_words
 from harness.emulator.services import Services
@@ -34,7 +38,7 @@ from harness.emulator.sessions import Sessions
 from harness.emulator.skin import Skin
 from harness.emulator.store import Store
 from harness.emulator.upload_rules import firmware_of
-from harness.emulator.users import LoginRefused
+from harness.emulator.users import LoginRefused, User
 
 log = logging.getLogger("harness.emulator")
 
@@ -54,7 +58,7 @@ class EmulatedUnit:
         self.clock = self.conduct.clock()
         self.administration = Administration(skin, blueprint.user, blueprint.password, self.clock.now)
         self.users = self.administration.users
-        self.features = _features_of(blueprint, skin)
+        self.features = installed(blueprint, skin.features)
         """The feature keys that are installed, by name."""
         self.sessions = Sessions(self.skin.session, lambda: self.administration.security.idle_minutes)
         self.calls = Calls(skin.calls)
@@ -79,6 +83,8 @@ class EmulatedUnit:
         self._ends = ServiceEnds(self, http)
         self._listeners: dict[str, Listener] = {}
         self._under_way: asyncio.Task[None] | None = None
+        self._shut_down: LogEntry | None = None
+        """Of the log, if the unit is switched off before it is restarted."""
 
     @property
     def has_https_key(self) -> bool:
@@ -100,10 +106,26 @@ class EmulatedUnit:
         """Whether it refuses to go down: somebody is in a call, and the unit is one that minds."""
         return self.skin.calls.at_shutdown == "refused" and bool(self.calls.participants)
 
-    def login_failed(self, refused: LoginRefused) -> None:
-        """Somebody was not let in, by web, API or FTP."""
-        self.events.record("web", Severity.WARNING, f"login refused: {refused.fault.value}")
-        self.administration.audit.record(Module.WEB, AuditSeverity.WARNING, f"login refused: {refused.fault.value}")
+    def login_failed(self, refused: LoginRefused, by: Module) -> None:
+        """Somebody was not let in."""
+        text = f"login refused: {refused.fault.value}"
+        self.events.record(by.value.lower(), Severity.WARNING, text)
+        self.administration.audit.record(by, AuditSeverity.WARNING, text)
+
+    async def standing(self, peer: ssl.SSLObject | None, by: Module) -> tuple[Standing, User | None]:
+        """How somebody on this connection may log in; `peer` is None without TLS. The user is told with CERTIFICATE.
+
+        Where an OCSP server is to be asked about their certificate, that is done first.
+        """
+        trust, certificate = self.administration.trust_in_use, certificate_of(peer)
+        if certificate is not None and trust.ocsp_check:
+            without = self.skin.trust.without_ocsp_answer
+            fault = await objection(certificate, trust, self.blueprint.address, without)
+            if fault is not None:
+                # Refused, and in the audit log (device-reference 2.4, mark D).
+                self.login_failed(LoginRefused(fault), by)
+                return Standing.NOBODY, None
+        return user_of(certificate, trust, self.users)
 
     def is_open(self, service: str) -> bool:
         """Whether the listener really is there."""
@@ -181,9 +203,10 @@ class EmulatedUnit:
         if changed:
             self.announce("servicesChanged")
 
-    def shut_down(self) -> None:
+    def shut_down(self, reason: str) -> None:
         """Begin to; web and API stay alive."""
         if allows(self.state, Event.SHUT_DOWN):
+            self._shut_down = LogEntry(self.clock.now(), reason)
             self.state = after(self.state, Event.SHUT_DOWN)
             self._hang_up()
             self.announce("deviceStatusChanged")
@@ -229,6 +252,8 @@ class EmulatedUnit:
             self.state = after(self.state, Event.POWER_ON)
             # What was not synced may have reached flash or not, or in part: docs/flash.md.
             self.flash = PowerCutFiles(self.flash.aftermath(random.randrange))
+            # A line for each time that it went down and came up (7.5: the words mark D, when U).
+            self.restart_log += [] if self._shut_down is None else [self._shut_down]
             self._begin(self._boot(self.skin.reasons.cold_boot, Event.POWER_LOSS))
 
     def reset_configuration(self) -> None:
@@ -244,12 +269,28 @@ class EmulatedUnit:
         self.administration = Administration(self.skin, *AS_FROM_FACTORY, self.clock.now)
         self.users = self.administration.users
         self.services = self._services_at_first()
+        self.features -= {self.skin.features.names["activation"]}
         self.address_method = "DHCP"
         self._begin(self._boot(in_words(Reason.RESET, self.skin.api.version), Event.RESTART))
 
-    def knows_administrator(self, name: str, password: str) -> bool:
-        user = self.users.get(name)
-        return user is not None and user.is_administrator and user.password == password
+    def admits_to_console(self, name: str, password: str) -> bool:
+        """Whether the console's `Require administrator login` is satisfied. Where only certificates log in, nobody
+        can (device-reference 2.4, mark D that it is restricted)."""
+        try:
+            user = self.users.log_in(name, password.encode())
+        except LoginRefused as refused:
+            self.login_failed(refused, Module.SERIAL)
+            return False
+        return user.is_administrator and self.administration.trust_in_use.client_security != "required"
+
+    def forget_administrators_password(self) -> str:
+        """The name of the administrator, who has none now, and whose account is not disabled any more."""
+        name = next(user.name for user in self.users if user.is_administrator)
+        self.users.set_password(name, "")
+        self.users.enable(name)
+        text = f"the password of {name} has been reset"
+        self.administration.audit.record(Module.SERIAL, AuditSeverity.SEVERE_WARNING, text)
+        return name
 
     def _services_at_first(self) -> Services:
         plan = self.blueprint
@@ -313,7 +354,7 @@ class EmulatedUnit:
             return
         self.clock.start()
         self.administration.started()
-        self.boots += 1
+        self.boots, self._shut_down = self.boots + 1, None
         self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
         self._ends.started(self.serving or FACTORY)
         self._serve(self.conduct.serves_after_start(self.serving, self.store))
@@ -374,9 +415,3 @@ class EmulatedUnit:
         for name in names:
             if name in self._listeners:
                 self._listeners.pop(name).close()
-
-
-def _features_of(blueprint: Blueprint, skin: Skin) -> frozenset[str]:
-    there = {"secure_management": skin.features.secure_management, "encryption": skin.features.encryption}
-    absent = {skin.features.names[name] for name, is_there in there.items() if not is_there}
-    return frozenset(blueprint.features) - absent

@@ -47,6 +47,8 @@ class _Failures:
 class LoginFault(Enum):
     WRONG = "wrong user name or password"
     LOCKED = "the account is disabled"
+    REVOKED = "the certificate has been revoked"
+    NO_STATUS = "nobody says whether the certificate has been revoked"
 
 
 @dataclass(frozen=True)

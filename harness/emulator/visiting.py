@@ -129,6 +129,8 @@ def _banners(unit: EmulatedUnit) -> list[str]:
     texts = unit.skin.banners
     states = {State.SHUTTING_DOWN: texts.shutting_down, State.SHUT_DOWN: texts.shut_down}
     pending = [texts.restart_required] if unit.conduct.shows_banner(unit.store) else []
+    if unit.skin.features.names["activation"] not in unit.features:
+        pending.append(texts.not_activated)
     return [*pending, *(text for state, text in states.items() if state is unit.state)]
 
 

@@ -8,6 +8,7 @@ import subprocess
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -17,8 +18,12 @@ import pytest
 from certstore import Upload
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
+from harness.emulator.lines import Login, Outlet, SerialLine
 
 RESTART_SECONDS = 0.3
+
+LINES_PORT = 2207
+"""Of console servers and PDUs."""
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +52,29 @@ def blueprint(addresses: Iterator[str]) -> Blueprint:
 def host(blueprint: Blueprint) -> Iterator[HostThread]:
     """The unit of `blueprint`, running."""
     with hosted([blueprint]) as units:
+        yield units
+
+
+@pytest.fixture
+def wired(blueprint: Blueprint, addresses: Iterator[str]) -> tuple[Blueprint, Blueprint]:
+    """Two units at one console server and one PDU, the second one's console with a password."""
+    server, pdu = next(addresses), next(addresses)
+    return tuple(  # type: ignore[return-value]  # two of them
+        replace(
+            blueprint,
+            name=f"bench-{number}",
+            address=next(addresses),
+            console=SerialLine(Login(server, LINES_PORT, f"port{number}")),
+            outlet=Outlet(Login(pdu, LINES_PORT, "lab"), number),
+        )
+        for number in (7, 8)
+    )
+
+
+@pytest.fixture
+def lab(wired: tuple[Blueprint, Blueprint]) -> Iterator[HostThread]:
+    with hosted(wired) as units:
+        assert not units.failed
         yield units
 
 

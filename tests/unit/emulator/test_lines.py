@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,96 +20,12 @@ from harness.emulator.lines import Login, Outlet, SerialLine
 from harness.emulator.unit import EmulatedUnit
 from harness.errors import ConfigurationError
 from harness.lab import Place, load_lab
+from tests.unit.emulator.console_client import Terminal, console, ssh, switch
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh client")
 
 PORT = 2207
 STARTING = "Cisco TelePresence MCU 4505 4.3(2.18) (Build 6.18(2.18)) starting"
-
-
-@pytest.fixture
-def wired(blueprint: Blueprint, addresses: Iterator[str]) -> tuple[Blueprint, Blueprint]:
-    """Two units at one console server and one PDU, the second one's console with a password."""
-    server, pdu = next(addresses), next(addresses)
-    return tuple(  # type: ignore[return-value]  # two of them
-        replace(
-            blueprint,
-            name=f"bench-{number}",
-            address=next(addresses),
-            console=SerialLine(Login(server, PORT, f"port{number}")),
-            outlet=Outlet(Login(pdu, PORT, "lab"), number),
-        )
-        for number in (7, 8)
-    )
-
-
-@pytest.fixture
-def lab(wired: tuple[Blueprint, Blueprint]) -> Iterator[HostThread]:
-    with hosted(wired) as units:
-        assert not units.failed
-        yield units
-
-
-def ssh(login: Login, *command: str) -> list[str]:
-    return [
-        "ssh",
-        "-F",
-        "none",
-        *("-o", "StrictHostKeyChecking=no"),
-        *("-o", "UserKnownHostsFile=/dev/null"),
-        *("-o", "LogLevel=ERROR"),
-        *("-o", "BatchMode=yes"),
-        *("-p", str(login.port)),
-        f"{login.user}@{login.address}",
-        *command,
-    ]
-
-
-def switch(unit: Blueprint, verb: str) -> subprocess.CompletedProcess[str]:
-    assert unit.outlet is not None
-    command = ssh(unit.outlet.login, f"{verb} {unit.outlet.number}")
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
-
-
-@dataclass
-class Terminal:
-    """An ssh client at a console."""
-
-    process: subprocess.Popen[bytes]
-    seen: str = ""
-
-    def type(self, line: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def wait_for(self, text: str, seconds: float = 10.0) -> None:
-        """Reads until it has been shown since the last time that something was waited for."""
-        assert self.process.stdout is not None
-        deadline = Deadline.after(seconds)
-        while text not in self.seen:
-            readable, _, _ = select.select([self.process.stdout], [], [], deadline.at_most(seconds))
-            more = os.read(self.process.stdout.fileno(), 65536) if readable else b""
-            if not more:
-                raise AssertionError(f"no {text!r} in {self.seen!r}")
-            self.seen += more.decode()
-        self.seen = self.seen.partition(text)[2]
-
-
-@contextmanager
-def console(unit: Blueprint, prompt: str = "> ") -> Iterator[Terminal]:
-    assert unit.console is not None
-    with subprocess.Popen(
-        ssh(unit.console.login), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        terminal = Terminal(process)
-        try:
-            # Attached for certain when something has answered.
-            terminal.type("")
-            terminal.wait_for(prompt)
-            yield terminal
-        finally:
-            process.kill()
 
 
 def test_a_restart_is_seen_on_the_console(lab: HostThread, wired: tuple[Blueprint, Blueprint]) -> None:
@@ -133,7 +47,7 @@ def test_each_console_is_that_of_its_unit(lab: HostThread, wired: tuple[Blueprin
 def test_what_the_console_understands(lab: HostThread, wired: tuple[Blueprint, Blueprint]) -> None:
     with console(wired[0]) as terminal:
         terminal.type("help")
-        terminal.wait_for("help logout reboot static status")
+        terminal.wait_for("help logout reboot reset_password static status")
         terminal.type("static")
         terminal.wait_for(f"Port A: address {wired[0].address}, static")
         terminal.type("status")
@@ -145,46 +59,6 @@ def test_what_the_console_understands(lab: HostThread, wired: tuple[Blueprint, B
         terminal.wait_for("start-up complete")
 
     assert lab.truth("bench-7").restart_reasons[-1] == "User requested reboot from console"
-
-
-def test_reset_config_during_start_up_forgets_everything(
-    lab: HostThread, wired: tuple[Blueprint, Blueprint], visitor_of: Callable[[Blueprint], Any]
-) -> None:
-    with console(wired[0]) as terminal, visitor_of(wired[0]) as visitor:
-        lab.restart("bench-7")
-        terminal.wait_for("starting")
-        terminal.type("reset_config")
-        terminal.wait_for("Are you sure?")
-        terminal.type("yes")
-        terminal.wait_for("Resetting the configuration")
-        terminal.wait_for("starting")
-        terminal.wait_for("start-up complete")
-        visitor.log_in("admin", "")
-        visitor.visit("/certificates.html")
-
-    assert visitor.page.find("input", value="Upload certificate and key")
-    assert lab.truth("bench-7").restart_reasons[-1] == "User reset configuration"
-
-
-def test_reset_config_can_be_called_off(lab: HostThread, wired: tuple[Blueprint, Blueprint]) -> None:
-    with console(wired[0]) as terminal:
-        lab.restart("bench-7")
-        terminal.wait_for("starting")
-        terminal.type("reset_config")
-        terminal.wait_for("Are you sure?")
-        terminal.type("no")
-        terminal.wait_for("The configuration is unchanged")
-        terminal.wait_for("start-up complete")
-
-    assert lab.truth("bench-7").restart_reasons[-1] == "User requested reboot from API"
-
-
-def test_reset_config_is_for_start_up_only(lab: HostThread, wired: tuple[Blueprint, Blueprint]) -> None:
-    with console(wired[0]) as terminal:
-        terminal.type("reset_config")
-        terminal.wait_for("Unknown command: reset_config")
-
-    assert lab.truth("bench-7").boots == 0
 
 
 def test_an_outlet_is_switched(lab: HostThread, wired: tuple[Blueprint, Blueprint]) -> None:

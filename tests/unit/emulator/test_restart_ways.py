@@ -10,7 +10,7 @@ import pytest
 
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
-from harness.emulator.hosting import hosted
+from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.reasons import Reason, in_words
 
 
@@ -27,6 +27,20 @@ def test_one_step_is_enough_where_the_skin_says_so(
         visitor.press("Restart MCU")
         Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
         assert host.truth(blueprint.name).restart_reasons[-1] == "User requested reboot from web interface"
+
+
+def test_a_unit_that_is_switched_off_when_it_has_been_shut_down_tells_of_both(
+    visitor: Any, blueprint: Blueprint, host: HostThread
+) -> None:
+    visitor.visit("/settings_shutdown.html")
+    visitor.press("Shut down MCU")
+    visitor.press("Confirm MCU shutdown")
+    Deadline.after(5).wait_for("shutdown", lambda: host.truth(blueprint.name).phase == "shut down", every=0.02)
+    host.power_off(blueprint.name)
+    host.power_on(blueprint.name)
+    Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
+
+    assert host.truth(blueprint.name).restart_reasons == ("Cold boot", "User requested shutdown", "Cold boot")
 
 
 WORDS = {

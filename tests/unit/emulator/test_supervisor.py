@@ -121,8 +121,11 @@ def test_it_shuts_a_blade_down(rack: Rack, visitor: Any) -> None:
     press(visitor, "Shut down blade")
     Deadline.after(5).wait_for("shutdown", lambda: rack.host.truth("old-blade").phase == "shut down", every=0.02)
 
-    assert rack.host.truth("old-blade").restart_reasons[-1] == "User requested shutdown from supervisor"
     assert rack.call("chassis.blades.query")["blades"][0]["status"] == "shut down"
+    rack.host.cut_power("old-blade")
+    Deadline.after(5).wait_for("start", lambda: rack.host.truth("old-blade").boots == 1, every=0.02)
+    reasons = rack.host.truth("old-blade").restart_reasons
+    assert reasons[-2:] == ("User requested shutdown from supervisor", "Cold boot")
 
 
 def test_a_form_counts_once_and_needs_a_login(rack: Rack) -> None:
