@@ -107,3 +107,25 @@ def test_a_unit_that_requires_a_login_does_not_reset_a_password_without_one(
             terminal.wait_for("password: ")
             terminal.type("")
             terminal.wait_for("Login incorrect")
+
+
+def test_log_messages_can_be_hidden(
+    lab: HostThread, wired: tuple[Blueprint, Blueprint], visitor_of: VisitorOf
+) -> None:
+    def fail_to_log_in() -> None:
+        with visitor_of(wired[0]) as somebody:
+            somebody.log_in("admin", "wrong")
+
+    with console(wired[0]) as terminal, visitor_of(wired[0]) as visitor:
+        fail_to_log_in()
+        terminal.wait_for("login refused")
+
+        visitor.log_in(wired[0].user, wired[0].password)
+        visitor.visit("/settings_security.html")
+        visitor.page.find("input", id="hide_log")["checked"] = "checked"
+        visitor.press("Update console settings")
+        fail_to_log_in()
+        terminal.type("help")
+        terminal.wait_for("logout")
+
+    assert "login refused" not in terminal.seen
