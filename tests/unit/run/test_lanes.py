@@ -31,8 +31,8 @@ def experiments_done(bench: LabBench, place: str) -> list[str]:
 
 
 SELECTIONS = {
-    "everything": ([], ["self-signed", "ca-signed", "refusals", "removal"], 4),
-    "one-claim": (["-k", "test_a_bad_upload_is_refused and foreign-key"], ["refusals"], 1),
+    "everything": ([], ["self-signed", "ca-signed", "refusals", "mismatch", "removal"], 4),
+    "one-claim": (["-k", "test_a_bad_upload_is_refused and key-der"], ["refusals"], 1),
     "one-experiment-of-a-claim": (["-k", "test_the_uploaded_leaf_is_served and ca-signed"], ["ca-signed"], 2),
     "removal-needs-something-to-remove": (["-k", "test_the_factory_pair_is_served"], ["removal"], 2),
 }
@@ -53,7 +53,7 @@ def test_collecting_alone_touches_no_unit(bench: LabBench) -> None:
     outcome = bench.run(bench.lab(bench.emulated("a")), "--collect-only", "-q")
 
     assert outcome.status == 0
-    assert "test_a_bad_upload_is_refused[a-foreign-key]" in outcome.output
+    assert "test_a_bad_upload_is_refused[a-key-der]" in outcome.output
     assert not (bench.folder / "state" / "runs").exists()
 
 
