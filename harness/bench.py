@@ -18,7 +18,7 @@ from harness.errors import BenchError, LabError
 from harness.evidence import Evidence
 from harness.lab import Place
 from harness.lease import lease
-from harness.unit import OccupiedUnit, Unit
+from harness.unit import ExaminedUnit, OccupiedUnit, Unit
 
 
 class Bench:
@@ -97,7 +97,7 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
 
 
 @contextmanager
-def visited(place: Place) -> Iterator[OccupiedUnit]:
+def visited(place: Place) -> Iterator[ExaminedUnit]:
     """The unit of a place, to be asked and not changed: no lease is taken, and nothing is recorded."""
     with open_unit(place) as unit:
         yield unit

@@ -228,6 +228,9 @@ class Place(Table):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
     model: Model
     address: str
+    serial: str | None = None
+    firmware: str | None = None
+    """What the unit should have; a whole version or a generation."""
     ports: Ports = Ports()
     login: Login = Login()
     emulated: Emulated | None = None

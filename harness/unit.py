@@ -204,3 +204,13 @@ class OccupiedUnit(Unit, Protocol):
 
     def calls(self) -> int:
         """How many participants are in a call. UnitError where its API does not say."""
+
+
+class ExaminedUnit(OccupiedUnit, Protocol):
+    """A unit that is asked whether it is ready for anything."""
+
+    def serial(self) -> str:
+        """Its serial number as the API tells it; empty where it does not."""
+
+    def features(self) -> tuple[str, ...] | None:
+        """The names of the feature keys that are activated (device-reference 6); None where the API does not tell."""

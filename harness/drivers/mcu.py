@@ -100,7 +100,7 @@ def _identity(wire: Wire) -> Identity:
 
 
 class Mcu:
-    """Implements harness.unit.OccupiedUnit."""
+    """Implements harness.unit.ExaminedUnit."""
 
     def __init__(
         self, wire: Wire, pins: LeafPins, login: Credentials, identity: Identity, record: Record = _unrecorded
@@ -148,6 +148,12 @@ class Mcu:
 
     def calls(self) -> int:
         return self._api.calls()
+
+    def serial(self) -> str:
+        return self._api.serial()
+
+    def features(self) -> tuple[str, ...] | None:
+        return self._api.features()
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
         return self._api.restart_log()

@@ -108,6 +108,18 @@ class Api:
         device = self.query("device.query")
         return device.time("currentTime") > device.time("restartTime")
 
+    def serial(self) -> str:
+        """Empty where the API does not tell it."""
+        device = self.query("device.query")
+        return device.text("serial") if device.has("serial") else ""
+
+    def features(self) -> tuple[str, ...] | None:
+        """The names of the activated features, never their keys; None where the API does not tell (2.8 may not)."""
+        device = self.query("device.query")
+        if not device.has("activatedFeatures"):
+            return None
+        return tuple(one.text("feature") for one in device.structs("activatedFeatures"))
+
     def finished_booting(self) -> bool:
         return self.query("device.query").truth("finishedBooting")
 

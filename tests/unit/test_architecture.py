@@ -44,6 +44,7 @@ LAYERS = {
     "harness.emulator": 3,
     "harness.drivers": 3,
     "harness.procedure": 4,
+    "harness.readiness": 4,
     "harness.capture": 4,
     "harness.bench": 5,
     "harness.lane": 6,
@@ -55,6 +56,7 @@ LAYERS = {
 NEVER = [
     ("certstore", ("harness", "logging", "socket", "threading", "pytest", "click")),
     ("harness.emulator", ("harness.drivers", "pytest", "click")),
+    ("harness.readiness", ("harness.drivers", "harness.emulator")),
     ("harness.procedure", ("harness.drivers", "harness.emulator")),
     ("harness.lane", ("pytest", "harness.drivers", "harness.emulator")),
     ("tests.hil", ("harness.drivers", "harness.emulator", "harness.bench", "harness.procedure", "harness.lane")),

@@ -33,8 +33,8 @@ REFUSED = {
     ),
     "unlike-anything-known": (
         REAL + "zzz = 1",
-        "[[place]] 'a' has the unknown key 'zzz': known are address, baseline, console, emulated, features, gateway, "
-        "login, model, name, ports, power, profile, restart_timeout, tags, tls",
+        "[[place]] 'a' has the unknown key 'zzz': known are address, baseline, console, emulated, features, "
+        "firmware, gateway, login, model, name, ports, power, profile, restart_timeout, serial, tags, tls",
     ),
     "no-address": (UNIT, "[[place]] 'a' lacks the key 'address'"),
     "no-name": ('[[place]]\nmodel = "MCU 4505"\naddress = "x"', "[[place]] number 1 lacks the key 'name'"),

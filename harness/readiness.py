@@ -1,0 +1,252 @@
+"""Whether a unit is ready to be given a certificate: one question after the other, each with what to do about it.
+
+Only questions are sent. What a unit does not tell counts as missing where the procedure would need it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from cryptography import x509
+
+from certstore import firmware_named
+from harness.deadline import Deadline
+from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
+from harness.lab import Gateway
+from harness.unit import ExaminedUnit, OperationalStatus
+
+# The unit tells its local time without a zone: only what is beyond every zone is known to be wrong.
+CLOCK_LIMIT = timedelta(days=1)
+HANDSHAKE_SECONDS = 30.0
+LINE_SECONDS = 5.0
+SOON = timedelta(days=30)
+FEATURE_WORDS = ("secure management", "https", "encryption")
+"""In the names of the keys of which HTTPS needs one (device-reference 6, mark D: match loosely)."""
+UPGRADE = "enter the key Secure management (HTTPS) or Encryption at Settings > Upgrade; the maker's support has it"
+
+
+class State(StrEnum):
+    READY = "ready"
+    REMARK = "remark"
+    """Worth to be known, and in nobody's way."""
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Finding:
+    state: State
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question, and its answer."""
+
+    topic: str
+    state: State
+    found: str
+    remedy: str
+
+
+def ready(found: str) -> Finding:
+    return Finding(State.READY, found)
+
+
+def missing(found: str, remedy: str) -> Finding:
+    return Finding(State.MISSING, found, remedy)
+
+
+def examined(unit: ExaminedUnit) -> Iterator[Row]:
+    """Every question, in the order in which a person would ask. After a refused login none is asked that needs one:
+    a third wrong password would lock the account (device-reference 3.4)."""
+    shut_out = False
+    for question in QUESTIONS:
+        if shut_out and question.needs_login:
+            yield Row(question.topic, State.MISSING, "not asked: the login is refused", "")
+            continue
+        try:
+            finding = question.look(unit)
+        except (LabError, UnitError, DeadlineExpired) as error:
+            shut_out = shut_out or (question.needs_login and isinstance(error, ConfigurationError))
+            finding = missing(str(error), question.otherwise)
+        yield Row(question.topic, finding.state, finding.found, finding.remedy)
+
+
+def _model(unit: ExaminedUnit) -> Finding:
+    told, wanted = unit.identity.model, unit.place.model
+    if wanted.split()[-1] in told:
+        return ready(f"{told}, host name {unit.identity.host_name or 'not told'}")
+    return missing(f"it is a {told}; lab.toml says {wanted}", "this is another unit: correct model or address")
+
+
+def _serial(unit: ExaminedUnit) -> Finding:
+    told, by_api = unit.identity.serial, unit.serial()
+    if by_api and told and by_api != told:
+        remedy = "two units answer at one address: look at the network"
+        return missing(f"/system.xml says {told}, the API {by_api}", remedy)
+    found, wanted = told or by_api, unit.place.serial
+    if wanted is not None and found != wanted:
+        return missing(
+            f"{found or 'not told'}; lab.toml says {wanted}", "this is another unit: correct serial or address"
+        )
+    return ready(f"{found or 'not told'}{'' if wanted else '; lab.toml names none'}")
+
+
+def _firmware(unit: ExaminedUnit) -> Finding:
+    told, wanted = unit.identity.software_version, unit.place.firmware
+    if wanted is not None and told != wanted and not told.startswith(f"{wanted}("):
+        return missing(f"{told}; lab.toml says {wanted}", "upgrade the unit, or correct firmware in lab.toml")
+    try:
+        firmware_named(told)
+    except ValueError as error:
+        return missing(str(error), "it is judged as the newest that is known; look twice at what mcu-hil judge says")
+    return ready(told)
+
+
+def _status(unit: ExaminedUnit) -> Finding:
+    status = unit.operational_status()
+    if status is OperationalStatus.ACTIVE:
+        return ready("it is up")
+    words = {
+        OperationalStatus.SHUTTING_DOWN: "it is shutting down",
+        OperationalStatus.SHUT_DOWN: "it has been shut down",
+    }
+    return missing(words[status], "somebody has shut it down: ask who, and restart it at Settings > Shutdown")
+
+
+def _login(unit: ExaminedUnit) -> Finding:
+    unit.condition()
+    return ready(f"the API lets {unit.place.login.user!r} in")
+
+
+def _session(unit: ExaminedUnit) -> Finding:
+    table = unit.certificate_page().local_certificate
+    return ready(f"Network > SSL certificates opens; Private key: {table.private_key or 'not told'}")
+
+
+def _feature_key(unit: ExaminedUnit) -> Finding:
+    names = unit.features()
+    if names is None:
+        service = unit.services().get("https")
+        if service is not None and service.open:
+            return ready("the API does not tell; HTTPS is open, so there is one")
+        return missing("the API does not tell, and HTTPS is not open", UPGRADE)
+    found = [name for name in names if any(word in name.lower() for word in FEATURE_WORDS)]
+    if found:
+        return ready(", ".join(found))
+    return missing(f"neither of the two; there are {', '.join(names) or 'none'}", UPGRADE)
+
+
+def _https(unit: ExaminedUnit) -> Finding:
+    service, port = unit.services().get("https"), unit.place.ports.https
+    if service is None:
+        return missing("the API lists no HTTPS service", UPGRADE)
+    if not service.wanted:
+        return missing("it is not ticked", "tick HTTPS (Secure web before 4.4) at Network > Services")
+    if not service.open:
+        return missing("it is ticked, and not open", f"it lacks its feature key, most likely: {UPGRADE}")
+    if service.port not in (None, port) and unit.place.gateway is None:
+        return missing(f"open at port {service.port}; lab.toml says {port}", f"write ports.https = {service.port}")
+    return ready(f"open at port {service.port or port}")
+
+
+def _served(unit: ExaminedUnit) -> Finding:
+    shown = unit.handshake(Deadline.after(HANDSHAKE_SECONDS))
+    told = f"sha256:{shown.fingerprint}, {shown.protocol_version}"
+    try:
+        ends = x509.load_der_x509_certificate(shown.leaf).not_valid_after_utc
+    except ValueError:
+        return Finding(State.REMARK, f"{told}; cannot be read further")
+    if ends < datetime.now(UTC) + SOON:
+        over = "expired on" if ends < datetime.now(UTC) else "expires on"
+        return Finding(State.REMARK, f"{told}, {over} {ends:%Y-%m-%d}", "replace it: mcu-hil install")
+    return ready(f"{told}, valid until {ends:%Y-%m-%d}")
+
+
+def _pending(unit: ExaminedUnit) -> Finding:
+    if unit.condition().reboot_required:
+        return missing(
+            "a change of somebody else's waits for a restart", "ask whose; the next restart puts it into force"
+        )
+    return ready("nothing waits for one")
+
+
+def _calls(unit: ExaminedUnit) -> Finding:
+    calls = unit.calls()
+    if calls:
+        return missing(
+            f"{calls} participants are in a call", "wait until they are over, or install with --drop-calls"
+        )
+    return ready("none")
+
+
+def _clock(unit: ExaminedUnit) -> Finding:
+    said = unit.condition().current_time.replace(tzinfo=UTC)
+    told = f"it says {said:%Y-%m-%d %H:%M}"
+    if abs(said - datetime.now(UTC)) < CLOCK_LIMIT:
+        return ready(told)
+    # The certificate is served all the same; what is verified with a clock is not (11.4).
+    return missing(told, "set it at Settings > Time: logs, client certificates and SIP TLS go by it")
+
+
+def _console(unit: ExaminedUnit) -> Finding:
+    return _line(
+        unit.place.console, "a unit that does not come back can then be seen at its console only by going there"
+    )
+
+
+def _power(unit: ExaminedUnit) -> Finding:
+    return _line(unit.place.power, "a unit that hangs can then be switched off only by going there")
+
+
+def _line(line: Gateway | None, without: str) -> Finding:
+    """What answers at the SSH port of a console server or outlet; nobody logs in."""
+    if line is None:
+        return Finding(State.REMARK, "not in lab.toml", without)
+    where = f"{line.ssh}:{line.port}"
+    remedy = f"see that {where} is on and reachable, and that ssh and port in lab.toml are right"
+    try:
+        with socket.create_connection((line.ssh, line.port), timeout=LINE_SECONDS) as connection:
+            greeting = b""
+            with suppress(TimeoutError):
+                greeting = connection.recv(255)
+    except OSError as error:
+        return missing(f"{where}: {error.strerror or error}", remedy)
+    # RFC 4253 4.2: an SSH server begins so.
+    if not greeting.startswith(b"SSH-"):
+        return missing(f"{where} answers, and not as an SSH server does", remedy)
+    return ready(f"{where} answers")
+
+
+@dataclass(frozen=True)
+class Question:
+    topic: str
+    look: Callable[[ExaminedUnit], Finding]
+    otherwise: str = ""
+    """The remedy where there is no answer."""
+    needs_login: bool = True
+
+
+API = "see that the API answers, over HTTP or HTTPS, and that the user is an administrator"
+QUESTIONS = (
+    Question("model", _model, needs_login=False),
+    Question("firmware", _firmware, needs_login=False),
+    Question("login", _login, "correct login in lab.toml; the user has to be an administrator"),
+    Question("serial", _serial, API),
+    Question("session", _session, "log out other administrators, or set login.session_wait_seconds"),
+    Question("state", _status, API),
+    Question("feature key", _feature_key, API),
+    Question("HTTPS", _https, API),
+    Question("served today", _served, "open HTTPS, and see that ports.https is its port", needs_login=False),
+    Question("restart", _pending, API),
+    Question("calls", _calls, "look at Conferences; install goes on with --drop-calls"),
+    Question("clock", _clock, API),
+    Question("console", _console, needs_login=False),
+    Question("power", _power, needs_login=False),
+)
