@@ -11,13 +11,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from harness.errors import ConfigurationError
+from harness.key_form import Key
 from harness.pki import general_name
-
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey
 
 # A unit's clock may be behind ours; a certificate of the future is one that clients refuse.
 CLOCK_SLACK = timedelta(days=1)
@@ -53,20 +52,17 @@ def self_signed(key: rsa.RSAPrivateKey, names: Sequence[str], days: int, now: da
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def signing_request(key: rsa.RSAPrivateKey, names: Sequence[str]) -> bytes:
-    """A PKCS#10 request in PEM (RFC 2986) for these names, the first also as its common name."""
-    builder = x509.CertificateSigningRequestBuilder().subject_name(_subject(names))
+def signing_request(key: rsa.RSAPrivateKey, names: Sequence[str], beside: str = "") -> bytes:
+    """A PKCS#10 request in PEM (RFC 2986) for these names, the first also as its common name; `beside` is what else
+    the subject has, in the form of RFC 4514."""
+    try:
+        more = x509.Name.from_rfc4514_string(beside)
+    except ValueError as error:
+        raise ConfigurationError(f"--subject {beside!r}: {error}; want such as 'O=Example,C=GB'") from None
+    subject = x509.Name([*more, *_subject(names)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
     signed = builder.add_extension(_alternatives(names), critical=False).sign(key, hashes.SHA256())
     return signed.public_bytes(serialization.Encoding.PEM)
-
-
-def traditional(key: Key, passphrase: bytes | None) -> bytes:
-    """The key in the form that every firmware reads (device-reference 11.1), locked where a passphrase is given."""
-    lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    try:
-        return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, lock)
-    except ValueError as error:
-        raise ConfigurationError(f"the key cannot be encrypted with this passphrase: {error}") from None
 
 
 def is_encrypted(pem: bytes) -> bool:

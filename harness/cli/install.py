@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from certstore import Serving, Upload, UploadRefused
+from certstore import Refusal, Serving, UploadRefused
 from harness import procedure, request
 from harness.bench import administered
 from harness.cli.ending import ending
+from harness.cli.pair import Pair, from_files, kept_key, new_secret, self_signed
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError, UnitError
-from harness.judge.inputs import PassphraseSource, read_octets
+from harness.judge.advice import Topic, names_address
 from harness.judge.judgement import Circumstances, Taken, TurnedDown
 from harness.judge.judgement import judge as judge_upload
 from harness.judge.remedies import FileNames
 from harness.judge.text_form import printable, where
+from harness.key_form import KeyForm
 from harness.lab import Lab, Place, load_lab
 from harness.progress import Doing, Message
 from harness.unit import OccupiedUnit
 from harness.watched import Watched
 
 FILE = click.Path(path_type=Path)
-FILE_OCTETS = 16 * 2**20
 UNIT_SECONDS = 120.0
 """For everything but the restart itself."""
 STILL_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Pair:
-    """What is to be installed, and what was done to the files for it."""
-
-    upload: Upload
-    names: FileNames
-    changes: tuple[str, ...]
 
 
 @click.command()
@@ -59,9 +49,17 @@ class Pair:
 @click.option("--csr", type=FILE, metavar="FILE", help="Make a key and a request, write both, and stop.")
 @click.option("--bits", type=click.IntRange(1024, 8192), default=2048, show_default=True, help="Of a new key.")
 @click.option("--days", type=click.IntRange(1, 7300), default=365, show_default=True, help="Of --self-signed.")
-@click.option("--name", "names", multiple=True, help="Host name or address to certify; repeatable. [the unit's]")
+@click.option("--name", "names", multiple=True, help="Host name or address that people open it by; repeatable.")
+@click.option("--subject", metavar="NAME", help="Of --csr: more than the common name, such as 'O=Example,C=GB'.")
 @click.option("--drop-root", is_flag=True, help="Leave the root out of the chain.")
-@click.option("--rewrite-key", is_flag=True, help="Send the key in the traditional form, which any firmware reads.")
+@click.option(
+    "--key-form",
+    type=click.Choice([form.value for form in KeyForm]),
+    default=KeyForm.AS_IS.value,
+    show_default=True,
+    help="How the key is sent: plain and des3 are what any firmware reads; des3 is the vendor's own.",
+)
+@click.option("--anyway", is_flag=True, help="Install what has expired, or does not name what --name says.")
 @click.option("--drop-calls", is_flag=True, help="Restart although participants are in a call.")
 @click.option("--force", is_flag=True, help="Overwrite key and request files.")
 @click.option("--dry-run", is_flag=True, help="Look at everything, say what would be done, and do none of it.")
@@ -85,10 +83,10 @@ def install(**options: Any) -> None:
         if options["csr"] is not None:
             _request(options, lab, place)
             return
-        pair = _pair(options, lab, place)
+        pair = self_signed(options, place) if options["self_signed"] else from_files(options, lab, place)
         run_dir = lab.state_dir / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-install-{place.name}"
         with administered(place, lab.state_dir, run_dir, "mcu-hil install") as (unit, evidence):
-            taken = _judged(pair, unit)
+            taken = _judged(pair, unit, options)
             watched = Watched(unit, evidence, _tell)
             watched.during = "install"
             found = _before(unit, options)
@@ -105,80 +103,50 @@ def _check_company(options: dict[str, Any]) -> None:
         raise ConfigurationError("give exactly one of --certificate FILE, --self-signed and --csr FILE")
     if options["chain"] is not None and options["certificate"] is None:
         raise ConfigurationError("--chain goes with --certificate")
-    if options["names"] and options["certificate"] is not None:
-        raise ConfigurationError("--name does not go with --certificate: its names are already signed")
-
-
-def _kept_key(options: dict[str, Any], lab: Lab, place: Place) -> Path:
-    given = options["key"]
-    return given if isinstance(given, Path) else lab.state_dir / "keys" / f"{place.name}.key"
-
-
-def _passphrase(options: dict[str, Any]) -> bytes | None:
-    return PassphraseSource(options["passphrase_file"], options["passphrase_env"]).read(FILE_OCTETS)
+    if options["subject"] is not None and options["csr"] is None:
+        raise ConfigurationError("--subject goes with --csr")
 
 
 def _request(options: dict[str, Any], lab: Lab, place: Place) -> None:
     """Key and request are written; the unit is not touched."""
-    kept, wanted = _kept_key(options, lab, place), options["csr"]
+    kept, wanted = kept_key(options, lab, place), options["csr"]
     for path in (kept, wanted):
         if path.exists() and not options["force"]:
             raise ConfigurationError(f"{path}: exists already; --force overwrites it")
-    passphrase = _passphrase(options)
     key = request.new_key(options["bits"])
-    text = request.signing_request(key, options["names"] or (place.address,))
+    text = request.signing_request(key, options["names"] or (place.address,), options["subject"] or "")
+    secret, passphrase = new_secret(options, key)
     if not options["dry_run"]:
-        request.write_secret(kept, request.traditional(key, passphrase), force=options["force"])
+        request.write_secret(kept, secret, force=options["force"])
         request.write_secret(wanted, text, force=options["force"])
     would = "would write" if options["dry_run"] else "wrote"
     then = f"mcu-hil install {place.name} --certificate SIGNED --chain FILE"
     if options["key"] is not None:
         then += f" --key {kept}"
     if options["as_json"]:
-        paths = {"request": str(wanted), "key": str(kept)}
+        paths = {"request": str(wanted), "key": str(kept), "encrypted": passphrase is not None}
         click.echo(json.dumps({"place": place.name, "dry_run": options["dry_run"], **paths, "then": then}))
-    else:
-        click.echo(f"{would} the key {kept} and the request {wanted}\nonce it is signed: {then}")
+        return
+    locked = "encrypted" if passphrase is not None else "not encrypted"
+    click.echo(f"{would} the key {kept} ({locked}, readable by you alone) and the request {wanted}")
+    click.echo(f"send the request to your authority; once it is signed: {then}")
 
 
-def _pair(options: dict[str, Any], lab: Lab, place: Place) -> Pair:
-    passphrase = _passphrase(options)
-    if options["self_signed"]:
-        key = request.new_key(options["bits"])
-        made = request.self_signed(key, options["names"] or (place.address,), options["days"], datetime.now(UTC))
-        secret = request.traditional(key, passphrase)
-        if options["key"] is not None and not options["dry_run"]:
-            request.write_secret(options["key"], secret, force=options["force"])
-        return Pair(Upload(made, secret, passphrase), FileNames("(self-signed)", "(new key)"), ())
-    kept = _kept_key(options, lab, place)
-    certificate, secret = read_octets(options["certificate"], FILE_OCTETS), read_octets(kept, FILE_OCTETS)
-    if options["chain"] is not None:
-        certificate = certificate.rstrip(b"\r\n") + b"\n" + read_octets(options["chain"], FILE_OCTETS)
-    if request.is_encrypted(secret) and passphrase is None:
-        if not sys.stdin.isatty():
-            raise ConfigurationError(f"{kept}: is encrypted: give --passphrase-file or --passphrase-env")
-        passphrase = click.prompt(f"Passphrase of {kept}", hide_input=True, err=True).encode()
-    readable = request.read_key(secret, passphrase)
-    changes: tuple[str, ...] = ()
-    if options["rewrite_key"]:
-        if readable is None:
-            raise ConfigurationError(
-                f"{kept}: cannot be read, so not rewritten: is it a PEM key, the passphrase its own?"
-            )
-        secret, changes = request.traditional(readable, passphrase), ("rewrote the key in its traditional form",)
-    arranged = request.ordered(certificate, readable, drop_root=options["drop_root"])
-    names = FileNames(str(options["certificate"]), str(kept))
-    return Pair(Upload(arranged.pem, secret, passphrase), names, (*changes, *arranged.changes))
-
-
-def _judged(pair: Pair, unit: OccupiedUnit) -> Taken:
-    """What the unit's firmware makes of it. ConfigurationError, with the remedy, where it would refuse it."""
+def _judged(pair: Pair, unit: OccupiedUnit, options: dict[str, Any]) -> Taken:
+    """What the unit's firmware makes of it. ConfigurationError, with the remedy, where it would refuse it, or where
+    nobody could use it."""
     firmware = procedure.firmware_of(unit)
-    outcome = judge_upload(pair.upload, Circumstances(firmware, pair.names, datetime.now(UTC), unit.place.address))
+    address = (*options["names"], unit.place.address)[0]
+    outcome = judge_upload(pair.upload, Circumstances(firmware, pair.names, datetime.now(UTC), address))
     if isinstance(outcome, Taken):
+        if not options["anyway"] and (useless := list(_useless(outcome, options["names"]))):
+            raise ConfigurationError(f"nothing was sent: {'; '.join(useless)}; --anyway installs it")
         return outcome
     assert isinstance(outcome, TurnedDown)
-    raise ConfigurationError(_refusal_words(outcome.refused, outcome, pair.names, firmware.version))
+    words = _refusal_words(outcome.refused, outcome, pair.names, firmware.version)
+    if pair.readable and outcome.refused.refusal in KEY_FORMS:
+        words += "\n    or let it be done here: the same command with --key-form des3, or --key-form plain"
+    raise ConfigurationError(words)
 
 
 def _refusal_words(refused: UploadRefused, outcome: TurnedDown, names: FileNames, version: str) -> str:
@@ -191,6 +159,19 @@ def _refusal_words(refused: UploadRefused, outcome: TurnedDown, names: FileNames
         )
         + commands
     )
+
+
+KEY_FORMS = (Refusal.UNSUPPORTED_ENCRYPTION, Refusal.NO_KEY, Refusal.MALFORMED_KEY)
+"""Refusals of a key that another form of it may not meet with."""
+OUT_OF_TIME = (Topic.EXPIRED, Topic.NOT_YET_VALID)
+
+
+def _useless(taken: Taken, names: tuple[str, ...]) -> Iterator[str]:
+    """Why clients would refuse it whatever the unit does."""
+    yield from (one.finding for one in taken.advice if one.topic in OUT_OF_TIME)
+    unnamed = [name for name in names if not names_address(taken.served[0], name)]
+    if unnamed:
+        yield f"the certificate does not name {', '.join(unnamed)}"
 
 
 def _before(unit: OccupiedUnit, options: dict[str, Any]) -> tuple[str, ...]:
@@ -217,11 +198,13 @@ def _before(unit: OccupiedUnit, options: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _say_plan(options: dict[str, Any], place: Place, pair: Pair, taken: Taken, found: tuple[str, ...]) -> None:
-    advice = [f"{one.topic}: {one.finding}" for one in taken.advice]
+    advice = _advice(taken)
+    count = len(taken.credential.certificates)
     steps = [
-        f"upload {len(taken.credential.certificates)} certificate(s) and the key on Network > SSL certificates",
+        f"log in as {place.login.user} and open Network > SSL certificates",
+        f"upload there {_counted(count)} and the key{' with its passphrase' if pair.upload.passphrase else ''}",
         "read there that the key matches, and by the API that a restart is wanted",
-        f"restart {place.name}, and wait up to {place.restart_timeout:g} s",
+        f"restart {place.name} at Settings > Shutdown, and wait up to {place.restart_timeout:g} s until it is back",
         f"prove by handshake that sha256:{taken.credential.leaf_sha256} is served",
         "log out",
     ]
@@ -236,9 +219,24 @@ def _say_plan(options: dict[str, Any], place: Place, pair: Pair, taken: Taken, f
     click.echo("dry run: nothing was sent but questions")
 
 
+def _counted(certificates: int) -> str:
+    return "one certificate" if certificates == 1 else f"{certificates} certificates"
+
+
+OPTIONS = {
+    Topic.ROOT_INCLUDED: "--drop-root leaves it out",
+    Topic.INTERMEDIATE_MISSING: "--chain FILE appends it, unless it is a root that clients have",
+}
+"""What is done about it here."""
+
+
+def _advice(taken: Taken) -> list[str]:
+    return [f"{one.topic}: {one.finding}; {OPTIONS.get(one.topic, one.remedy)}" for one in taken.advice]
+
+
 def _install(options: dict[str, Any], unit: Watched, pair: Pair, taken: Taken, evidence: Path) -> None:
-    for change in pair.changes:
-        click.echo(printable(f"changed: {change}"), err=True)
+    for line in (*(f"changed: {one}" for one in pair.changes), *(f"advice: {one}" for one in _advice(taken))):
+        click.echo(printable(line), err=True)
     began = time.monotonic()
     done = procedure.install(unit, pair.upload, Deadline.after(unit.place.restart_timeout + UNIT_SECONDS))
     chain = done.handshake.presented_chain
@@ -246,8 +244,8 @@ def _install(options: dict[str, Any], unit: Watched, pair: Pair, taken: Taken, e
     wanted = certificates if procedure.firmware_of(unit).serving is Serving.CHAIN else certificates[:1]
     if chain != wanted:
         raise UnitError(
-            f"{unit.place.name}: serves the new leaf, but {len(chain)} certificate(s), uploaded {len(wanted)},"
-            " or not the same"
+            f"{unit.place.name}: serves the new leaf, but a chain of {_counted(len(chain))} where {len(wanted)} were"
+            " uploaded, or others"
         )
     facts = {
         "place": unit.place.name,
@@ -259,7 +257,7 @@ def _install(options: dict[str, Any], unit: Watched, pair: Pair, taken: Taken, e
         "down_seconds": None if done.restart is None else round(done.restart.web_seconds, 1),
         "seconds": round(time.monotonic() - began, 1),
         "changes": pair.changes,
-        "advice": [f"{one.topic}: {one.finding}" for one in taken.advice],
+        "advice": _advice(taken),
         "evidence": str(evidence),
     }
     if options["as_json"]:
@@ -267,12 +265,10 @@ def _install(options: dict[str, Any], unit: Watched, pair: Pair, taken: Taken, e
         return
     how = "after a restart" if done.restart is not None else "as before, without a restart"
     click.echo(
-        f"{unit.place.name} serves sha256:{done.handshake.fingerprint} {how}: {len(chain)} certificate(s),"
+        f"{unit.place.name} serves sha256:{done.handshake.fingerprint} {how}: {_counted(len(chain))},"
         f" {done.handshake.protocol_version}, {facts['seconds']} s"
     )
     click.echo(printable(f"the unit's own words: {facts['private_key']}; evidence: {evidence}"))
-    for one in taken.advice:
-        click.echo(printable(f"advice: {one.topic}: {one.finding}"))
 
 
 def _tell(message: Message) -> None:

@@ -31,6 +31,7 @@ LAYERS = {
     "harness.fault": 1,
     "harness.progress": 1,
     "harness.request": 1,
+    "harness.key_form": 1,
     "harness.tls": 2,
     "harness.unit": 2,
     "harness.observation": 2,
