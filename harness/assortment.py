@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.hazmat.primitives import padding, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from certstore import Upload
-from harness import catalogue, pki
+from harness import catalogue, key_files, pki
+from harness.key_files import PKCS8, TRADITIONAL, KeyFile, written
+from harness.once import once
 
 PASSPHRASE = catalogue.PASSPHRASE
 
@@ -114,51 +112,18 @@ _CERTIFICATES: dict[str, Callable[[_Chain], bytes]] = {
 }
 
 
-@dataclass(frozen=True)
-class _Key:
-    """One form of the key file, and the passphrase that goes with it."""
-
-    content: bytes = field(repr=False)
-    passphrase: bytes | None = field(default=None, repr=False)
-
-
-def _written(key: rsa.RSAPrivateKey, form: serialization.PrivateFormat, passphrase: bytes = b"") -> bytes:
-    encryption: serialization.KeySerializationEncryption = (
-        serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    )
-    return key.private_bytes(serialization.Encoding.PEM, form, encryption)
-
-
 def _by_openssl(plain: bytes, cipher: str) -> bytes:
     """The key as `openssl rsa` encrypts it, in the traditional form."""
     with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
-        given, written = Path(folder, "plain.pem"), Path(folder, "key.pem")
+        given, made = Path(folder, "plain.pem"), Path(folder, "key.pem")
         given.write_bytes(plain)
-        catalogue.openssl("rsa", "-passout", ["-traditional", cipher, "-in", str(given), "-out", str(written)])
-        return written.read_bytes()
-
-
-def _with_any_passphrase(key: rsa.RSAPrivateKey, passphrase: bytes) -> bytes:
-    """AES-128-CBC in the traditional form (OpenSSL: PEM_ASN1_write_bio, EVP_BytesToKey with MD5).
-
-    The library's own writers take no passphrase of more than 1023 bytes.
-    """
-    salt = secrets.token_bytes(16)
-    derived = hashlib.md5(passphrase + salt[:8], usedforsecurity=False).digest()
-    padder = padding.PKCS7(128).padder()
-    der = key.private_bytes(serialization.Encoding.DER, _TRADITIONAL, serialization.NoEncryption())
-    encryptor = Cipher(algorithms.AES(derived), modes.CBC(salt)).encryptor()
-    encrypted = base64.b64encode(encryptor.update(padder.update(der) + padder.finalize()) + encryptor.finalize())
-    head = b"Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC," + salt.hex().upper().encode()
-    body = b"\n".join(encrypted[at : at + 64] for at in range(0, len(encrypted), 64))
-    return b"-----BEGIN RSA PRIVATE KEY-----\n%b\n\n%b\n-----END RSA PRIVATE KEY-----\n" % (head, body)
+        catalogue.openssl("rsa", "-passout", ["-traditional", cipher, "-in", str(given), "-out", str(made)])
+        return made.read_bytes()
 
 
 # What befalls the key file, too.
 _KEY_FILE = ("CRLF", "text before it", "cut in the middle", "nothing")
 
-_TRADITIONAL = serialization.PrivateFormat.TraditionalOpenSSL
-_PKCS8 = serialization.PrivateFormat.PKCS8
 _PASSPHRASES = {
     "a passphrase of 1 byte": b"x",
     "a passphrase with blanks": b"  two words  ",
@@ -180,42 +145,42 @@ class _Owner:
 
     def __init__(self) -> None:
         self.key, self.foreign = _new_key(), _new_key()
-        self.plain = _written(self.key, _TRADITIONAL)
+        self.plain = written(self.key, TRADITIONAL)
 
     @functools.cached_property
     def triple_des(self) -> bytes:
         return _by_openssl(self.plain, "-des3")
 
 
-@functools.cache
+@once
 def _owner() -> _Owner:
     return _Owner()
 
 
-def _under(passphrase: bytes) -> Callable[[_Owner], _Key]:
-    return lambda owner: _Key(_with_any_passphrase(owner.key, passphrase), passphrase)
+def _under(passphrase: bytes) -> Callable[[_Owner], KeyFile]:
+    return lambda owner: KeyFile(key_files.encrypted(owner.key, "AES-128-CBC", passphrase), passphrase)
 
 
-def _to_key(reform: Reform) -> Callable[[_Owner], _Key]:
-    return lambda owner: _Key(reform(owner.plain))
+def _to_key(reform: Reform) -> Callable[[_Owner], KeyFile]:
+    return lambda owner: KeyFile(reform(owner.plain))
 
 
-_KEYS: dict[str, Callable[[_Owner], _Key]] = {
-    PLAIN_KEY: lambda owner: _Key(owner.plain),
-    "a plain key and a passphrase": lambda owner: _Key(owner.plain, PASSPHRASE),
-    "a PKCS#8 key": lambda owner: _Key(_written(owner.key, _PKCS8)),
-    "a PKCS#8 key, PBES2": lambda owner: _Key(_written(owner.key, _PKCS8, PASSPHRASE), PASSPHRASE),
-    "DES-EDE3-CBC": lambda owner: _Key(owner.triple_des, PASSPHRASE),
-    "DES-EDE3-CBC, wrong passphrase": lambda owner: _Key(owner.triple_des, b"not " + PASSPHRASE),
-    "DES-EDE3-CBC, no passphrase": lambda owner: _Key(owner.triple_des),
-    "DES-EDE3-CBC, lower-case DEK-Info": lambda owner: _Key(
+_KEYS: dict[str, Callable[[_Owner], KeyFile]] = {
+    PLAIN_KEY: lambda owner: KeyFile(owner.plain),
+    "a plain key and a passphrase": lambda owner: KeyFile(owner.plain, PASSPHRASE),
+    "a PKCS#8 key": lambda owner: KeyFile(written(owner.key, PKCS8)),
+    "a PKCS#8 key, PBES2": lambda owner: KeyFile(written(owner.key, PKCS8, PASSPHRASE), PASSPHRASE),
+    "DES-EDE3-CBC": lambda owner: KeyFile(owner.triple_des, PASSPHRASE),
+    "DES-EDE3-CBC, wrong passphrase": lambda owner: KeyFile(owner.triple_des, b"not " + PASSPHRASE),
+    "DES-EDE3-CBC, no passphrase": lambda owner: KeyFile(owner.triple_des),
+    "DES-EDE3-CBC, lower-case DEK-Info": lambda owner: KeyFile(
         owner.triple_des.replace(b"DES-EDE3", b"des-ede3"), PASSPHRASE
     ),
-    "AES-128-CBC": lambda owner: _Key(_by_openssl(owner.plain, "-aes128"), PASSPHRASE),
-    "AES-256-CBC": lambda owner: _Key(_written(owner.key, _TRADITIONAL, PASSPHRASE), PASSPHRASE),
-    "the key of another": lambda owner: _Key(_written(owner.foreign, _TRADITIONAL)),
-    "a plain key, DER": lambda owner: _Key(base64.b64decode(b"".join(owner.plain.splitlines()[1:-1]))),
-    "a plain key after a certificate": lambda owner: _Key(pki.run_authority().root_pem + owner.plain),
+    "AES-128-CBC": lambda owner: KeyFile(_by_openssl(owner.plain, "-aes128"), PASSPHRASE),
+    "AES-256-CBC": lambda owner: KeyFile(written(owner.key, TRADITIONAL, PASSPHRASE), PASSPHRASE),
+    "the key of another": lambda owner: KeyFile(written(owner.foreign, TRADITIONAL)),
+    "a plain key, DER": lambda owner: KeyFile(base64.b64decode(b"".join(owner.plain.splitlines()[1:-1]))),
+    "a plain key after a certificate": lambda owner: KeyFile(pki.run_authority().root_pem + owner.plain),
     **{name: _under(passphrase) for name, passphrase in _PASSPHRASES.items()},
     **{f"a plain key, {name}": _to_key(_ANY_FILE[name]) for name in _KEY_FILE},
 }

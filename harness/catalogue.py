@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from certstore import Upload
@@ -142,6 +142,35 @@ def certificate_cut_off(address: str) -> Upload:
     return Upload(certificate[:500], pki.key_pem(key), None)
 
 
+def passphrase_too_long(address: str) -> Upload:
+    """One octet more than OpenSSL's buffer for it; a form that cuts it makes it a wrong one."""
+    certificate, key = _good(address)
+    return Upload(certificate, _encrypted(key), b"p" * 1025)
+
+
+def encryption_unknown(address: str) -> Upload:
+    """A key encrypted with a cipher that nobody has."""
+    certificate, key = _good(address)
+    return Upload(certificate, _encrypted(key).replace(b"DEK-Info: AES-", b"DEK-Info: ROT-"), PASSPHRASE)
+
+
+def key_type_unknown(address: str) -> Upload:
+    """An Ed25519 key, which is younger than any firmware of these units."""
+    certificate, _ = _good(address)
+    key = ed25519.Ed25519PrivateKey.generate()
+    form = serialization.PrivateFormat.PKCS8
+    return Upload(
+        certificate, key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()), None
+    )
+
+
+def certificate_key_unknown(address: str) -> Upload:
+    """A certificate for an Ed25519 key, with a good RSA key."""
+    _, key = _good(address)
+    public = ed25519.Ed25519PrivateKey.generate().public_key()
+    return Upload(pki.run_authority().certify(public, address), pki.key_pem(key), None)
+
+
 REFUSED: Mapping[str, MakeBad] = {
     "wrong-passphrase": wrong_passphrase,
     "no-passphrase": no_passphrase,
@@ -152,6 +181,10 @@ REFUSED: Mapping[str, MakeBad] = {
     "empty": empty_fields,
     "key-cut-off": key_cut_off,
     "certificate-cut-off": certificate_cut_off,
+    "passphrase-too-long": passphrase_too_long,
+    "encryption-unknown": encryption_unknown,
+    "key-type-unknown": key_type_unknown,
+    "certificate-key-unknown": certificate_key_unknown,
 }
 """What no firmware takes, by the name that stands in test ids."""
 

@@ -51,3 +51,13 @@ def asks_for_restart(before: Page, after: Page) -> bool:
     """
     fresh = Page(after.heading, after.lines - before.lines)
     return fresh.mentions("restart") or fresh.mentions("reboot")
+
+
+def how_much(served: tuple[bytes, ...], uploaded: tuple[bytes, ...]) -> str:
+    """What of the uploaded chain is served, in words."""
+    if served == uploaded:
+        return "all, in order"
+    if served == uploaded[:1]:
+        return "the leaf alone"
+    places = (str(uploaded.index(one) + 1) if one in uploaded else "a stranger" for one in served)
+    return f"of the file: {', '.join(places)}"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import ipaddress
 import itertools
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from enum import Enum
+from typing import Generic, Literal, TypeVar
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from harness.once import once
 
 # Far on both sides of any unit's clock, and within what UTCTime of that age can say (RFC 5280 4.1.2.5).
 NOT_BEFORE = datetime.datetime(2005, 1, 1, tzinfo=datetime.UTC)
@@ -23,6 +27,31 @@ NOT_AFTER = datetime.datetime(2045, 1, 1, tzinfo=datetime.UTC)
 
 KEY_BITS = 2048
 """What the vendor advises (device-reference 2.5, mark D)."""
+
+
+class Names(Enum):
+    """By what a leaf names its unit, beside the common name."""
+
+    BOTH = "the address, as what it is"
+    COMMON_NAME = "nothing"
+    HOST = "a host name"
+    ADDRESS = "an IP address"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a leaf may have otherwise than others."""
+
+    not_before: datetime.datetime = NOT_BEFORE
+    not_after: datetime.datetime = NOT_AFTER
+    digest: Literal["sha1", "sha256", "sha512"] = "sha256"
+    names: Names = Names.BOTH
+
+
+USUAL = Terms()
+
+HOST = "mcu.example"
+"""Where a host name is wanted and the unit is known by its address (RFC 6761 6.5)."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +106,36 @@ class Authority:
     def root_pem(self) -> bytes:
         return self.root.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, *addresses: str, common_name: str | None = None, key: rsa.RSAPrivateKey | None = None) -> Issued:
+    @property
+    def root_der(self) -> bytes:
+        return self.root.public_bytes(serialization.Encoding.DER)
+
+    def issue(
+        self,
+        *addresses: str,
+        common_name: str | None = None,
+        key: rsa.RSAPrivateKey | None = None,
+        terms: Terms = USUAL,
+    ) -> Issued:
         """A leaf for these IP addresses or host names, the first also as its common name unless that is given."""
         key = key or rsa_key()
-        extensions: list[tuple[x509.ExtensionType, bool]] = [
-            (x509.SubjectAlternativeName([general_name(address) for address in addresses]), False),
-            (x509.BasicConstraints(ca=False, path_length=None), True),
-            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-            *_key_identifiers(key, self._key),
-        ]
-        leaf = _certificate(_name(common_name or addresses[0]), key, self.issuers[0].subject, self._key, extensions)
+        extensions = [*_leaf_extensions(addresses, terms), *_key_identifiers(key, self._key)]
+        name = _name(common_name or addresses[0])
+        leaf = _certificate(name, key, self.issuers[0].subject, self._key, extensions, terms)
         return Issued((leaf, *self.issuers[:-1]), key)
+
+    def certify(self, key: ed25519.Ed25519PublicKey, address: str) -> bytes:
+        """PEM of a leaf with a key that no firmware of these units can use."""
+        leaf = _certificate(
+            _name(address), key, self.issuers[0].subject, self._key, _leaf_extensions([address], USUAL)
+        )
+        return leaf.public_bytes(serialization.Encoding.PEM)
+
+
+def self_signed(address: str, common_name: str, key: rsa.RSAPrivateKey) -> Issued:
+    """A leaf that is its own issuer."""
+    name = _name(common_name)
+    return Issued((_certificate(name, key, name, key, _leaf_extensions([address], USUAL)),), key)
 
 
 def names_address(certificate: bytes, address: str) -> bool:
@@ -151,7 +199,7 @@ def rsa_key() -> rsa.RSAPrivateKey:
     return _rsa_keys.take()
 
 
-@functools.cache
+@once
 def run_authority() -> Authority:
     """The authority of this process, with two intermediates: made when it is first asked for."""
     return Authority.create(intermediates=2)
@@ -177,6 +225,24 @@ def general_name(address: str) -> x509.IPAddress | x509.DNSName:
         return x509.IPAddress(ipaddress.ip_address(address))
     except ValueError:
         return x509.DNSName(address)
+
+
+def _leaf_extensions(addresses: Sequence[str], terms: Terms) -> list[tuple[x509.ExtensionType, bool]]:
+    match terms.names:
+        case Names.BOTH:
+            names = [general_name(address) for address in addresses]
+        case Names.HOST:
+            names = [x509.DNSName(HOST)]
+        case Names.ADDRESS:
+            names = [name for name in map(general_name, addresses) if isinstance(name, x509.IPAddress)]
+        case Names.COMMON_NAME:
+            names = []
+    named: list[tuple[x509.ExtensionType, bool]] = [(x509.SubjectAlternativeName(names), False)] if names else []
+    return [
+        *named,
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+    ]
 
 
 def _key_identifiers(subject: rsa.RSAPrivateKey, issuer: rsa.RSAPrivateKey) -> list[tuple[x509.ExtensionType, bool]]:
@@ -207,20 +273,33 @@ def _ca_extensions(subject: rsa.RSAPrivateKey, issuer: rsa.RSAPrivateKey) -> lis
 
 def _certificate(
     subject: x509.Name,
-    key: rsa.RSAPrivateKey,
+    key: rsa.RSAPrivateKey | ed25519.Ed25519PublicKey,
     issuer: x509.Name,
     issuer_key: rsa.RSAPrivateKey,
     extensions: list[tuple[x509.ExtensionType, bool]],
+    terms: Terms = USUAL,
 ) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key)
         .serial_number(_serial())
-        .not_valid_before(NOT_BEFORE)
-        .not_valid_after(NOT_AFTER)
+        .not_valid_before(terms.not_before)
+        .not_valid_after(terms.not_after)
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
-    return builder.sign(issuer_key, hashes.SHA256())
+    if terms.digest == "sha1":
+        return _signed_with_sha1(builder.sign(issuer_key, hashes.SHA256()), issuer_key)
+    return builder.sign(issuer_key, hashes.SHA512() if terms.digest == "sha512" else hashes.SHA256())
+
+
+def _signed_with_sha1(certificate: x509.Certificate, issuer_key: rsa.RSAPrivateKey) -> x509.Certificate:
+    """The same certificate under the signature of units' days, which the library verifies but does not write."""
+    found = asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
+    body = found["tbs_certificate"]
+    for signature in (body["signature"], found["signature_algorithm"]):
+        signature["algorithm"] = "sha1_rsa"
+    found["signature_value"] = issuer_key.sign(body.dump(force=True), PKCS1v15(), hashes.SHA1())
+    return x509.load_der_x509_certificate(found.dump(force=True))

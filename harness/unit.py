@@ -187,6 +187,9 @@ class Unit(Protocol):
     def upload(self, upload: Upload) -> Answer:
         """Send the three fields in one submission. The passphrase field stays empty where there is none."""
 
+    def upload_cut(self, upload: Upload) -> Answer:
+        """Send half of what `upload` would send, and close the connection. The answer's page is read afterwards."""
+
     def remove(self) -> Answer:
         """Delete the custom pair, so that the factory pair is stored."""
 

@@ -98,6 +98,10 @@ class Watched:
         with self._step("uploading"):
             return self._unit.upload(upload)
 
+    def upload_cut(self, upload: Upload) -> Answer:
+        with self._step("uploading, hanging up in the middle"):
+            return self._unit.upload_cut(upload)
+
     def remove(self) -> Answer:
         with self._step("removing the custom pair"):
             return self._unit.remove()

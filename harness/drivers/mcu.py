@@ -16,9 +16,9 @@ from harness.deadline import Deadline
 from harness.drivers import system_xml
 from harness.drivers.restart import Restarter, find_confirmation
 from harness.drivers.rpc import Api
-from harness.drivers.sight import find_button, find_upload
+from harness.drivers.sight import Found, find_button, find_upload
 from harness.drivers.status_table import read_local_certificate
-from harness.drivers.submission import FileContent
+from harness.drivers.submission import FileContent, Filling
 from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import REDIRECTED, Broken, Credentials, NotOpen, Record, Wire
@@ -174,23 +174,33 @@ class Mcu:
         """The three fields were sent in one submission, once."""
 
         def press(screen: Screen) -> Screen:
-            found, fields = find_upload(screen.documents)
-            self._web.keep_secret(upload.private_key, upload.passphrase)
-            # Whatever becomes of it, a leaf that we sent is no stranger. Only who has its key can serve it.
-            for leaf in _certificates(upload.certificate):
-                self._pins.accept(fingerprint(leaf))
-            self._uploaded = True
-            return self._web.press(
-                found,
-                {
-                    fields[CERTIFICATE]: FileContent("certificate.pem", upload.certificate),
-                    fields[PRIVATE_KEY]: FileContent("privatekey.pem", upload.private_key),
-                    fields[PASSPHRASE]: upload.passphrase or b"",
-                },
-            )
+            return self._web.press(*self._filled(screen, upload))
 
         with self._web.witnessed():
             return self._submit(press)
+
+    def upload_cut(self, upload: Upload) -> Answer:
+        """Half of the submission was sent, and then the connection closed."""
+
+        def press(screen: Screen) -> Screen:
+            self._web.hang_up(*self._filled(screen, upload))
+            return self._web.open(CERTIFICATES)
+
+        with self._web.witnessed():
+            return self._submit(press)
+
+    def _filled(self, screen: Screen, upload: Upload) -> tuple[Found, Filling]:
+        found, fields = find_upload(screen.documents)
+        self._web.keep_secret(upload.private_key, upload.passphrase)
+        # Whatever becomes of it, a leaf that we sent is no stranger. Only who has its key can serve it.
+        for leaf in _certificates(upload.certificate):
+            self._pins.accept(fingerprint(leaf))
+        self._uploaded = True
+        return found, {
+            fields[CERTIFICATE]: FileContent("certificate.pem", upload.certificate),
+            fields[PRIVATE_KEY]: FileContent("privatekey.pem", upload.private_key),
+            fields[PASSPHRASE]: upload.passphrase or b"",
+        }
 
     def remove(self) -> Answer:
         """The button that removes the custom pair was pressed, and the question that may follow was answered."""

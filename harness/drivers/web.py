@@ -23,7 +23,7 @@ from harness.drivers.sight import (
     refusal,
     wants_new_password,
 )
-from harness.drivers.submission import FileContent, Submission, fill_in
+from harness.drivers.submission import FileContent, Filling, Submission, fill_in
 from harness.drivers.wire import Credentials, Record, Reply, Wire
 from harness.drivers.words import (
     HOME,
@@ -141,6 +141,10 @@ class WebSession:
         got = submission.method == "GET" or _path(reply.url) != _path(submission.url)
         self._latest = self._shown(reply, again=got)
         return self._latest
+
+    def hang_up(self, found: Found, filling: Filling) -> None:
+        """The button was pressed, and the connection closed when half of the form was sent."""
+        self._wire.hang_up_within(fill_in(found, filling))
 
     def log_out(self) -> None:
         """The session is given back, as far as the unit can be reached: units have few (device-reference 3.3)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
@@ -198,6 +198,30 @@ class Wire:
             answer.headers.get("Server", ""),
         )
 
+    def hang_up_within(self, submission: Submission) -> None:
+        """Half of the body was sent, all of it promised; then the connection was closed.
+
+        Raises NotOpen, Broken, HandshakeFailed and UnitError as `send` does, for what comes before the half.
+        """
+        self.forget_idle_connections()
+        half = _Half(submission.body)
+        facts: dict[str, object] = {
+            "method": submission.method,
+            "url": _shown(submission.url),
+            "sent_bytes": len(half) // 2,
+        }
+        with suppress(_HungUp), self._named(submission.url):
+            self._session.request(
+                submission.method,
+                self._own(submission.url),
+                data=half,
+                headers={"Content-Type": submission.content_type},
+                allow_redirects=False,
+                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+            )
+        self.forget_idle_connections()
+        self._record("exchange", facts | {"error": "hung up in the middle, on purpose"})
+
     def _own(self, url: str) -> str:
         """`url` on this unit, at the port at which the place says it is reached.
 
@@ -236,6 +260,32 @@ class Wire:
             raise Broken(f"{where}: the connection broke: {_reason(error)}") from error
         except (requests.RequestException, HTTPError) as error:
             raise Broken(f"{where}: no readable HTTP answer: {_reason(error)}") from error
+
+
+class _HungUp(Exception):
+    """Half of the body is sent."""
+
+
+class _Half:
+    """A body that promises all of its octets and gives half of them."""
+
+    def __init__(self, body: bytes) -> None:
+        self._length = len(body)
+        self._left = body[: len(body) // 2]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        # requests takes for a stream what can be iterated; it is `read` that is called.
+        yield self.read()
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._left:
+            raise _HungUp
+        size = len(self._left) if size < 0 else size
+        piece, self._left = self._left[:size], self._left[size:]
+        return piece
 
 
 def _shown(url: str) -> str:

@@ -13,6 +13,9 @@ from harness.experiment import Leaves, experiment
 from harness.observation import Look, asks_for_restart, look
 from harness.unit import Answer, LocalCertificate, Unit
 
+CUT = "connection-cut"
+"""A good upload of which half arrives, and then the connection is closed."""
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -28,7 +31,7 @@ class Refusals:
 
     before: Look
     refused: Mapping[str, Refused]
-    """By the name in `catalogue.REFUSED`."""
+    """By the name in `catalogue.REFUSED`, or CUT."""
     afterwards: Look
     restarted: Look
 
@@ -43,6 +46,7 @@ def refusals(unit: Unit) -> Refusals:
         answer = unit.upload(make(unit.place.address))
         refused[name] = Refused(stored, answer)
         stored = answer.local_certificate
+    refused[CUT] = Refused(stored, unit.upload_cut(catalogue.ca_signed(unit.place.address).upload))
     afterwards = look(unit)
     unit.restart(Deadline.after(unit.place.restart_timeout))
     return Refusals(before, refused, afterwards, look(unit))
@@ -50,7 +54,7 @@ def refusals(unit: Unit) -> Refusals:
 
 pytestmark = pytest.mark.about(refusals)
 
-each_upload = pytest.mark.parametrize("name", catalogue.REFUSED)
+each_upload = pytest.mark.parametrize("name", [*catalogue.REFUSED, CUT])
 
 
 @each_upload

@@ -12,7 +12,7 @@ from harness.catalogue import Material
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
-from harness.observation import Look, look, pages_that_ask
+from harness.observation import Look, how_much, look, pages_that_ask
 from harness.profile import Characterised, line
 from harness.unit import Answer, OperationalStatus, Restart, Service, Unit, Way
 
@@ -42,16 +42,6 @@ def replace(unit: Unit, make: Callable[[str], Material], way: Way) -> Replacemen
     restart = unit.restart(Deadline.after(unit.place.restart_timeout), way)
     restarted = look(unit)
     return Replacement(material, services, before, answer, uploaded, restart, restarted, unit.operational_status())
-
-
-def how_much(served: tuple[bytes, ...], uploaded: tuple[bytes, ...]) -> str:
-    """What of the uploaded chain is served, in words."""
-    if served == uploaded:
-        return "all, in order"
-    if served == uploaded[:1]:
-        return "the leaf alone"
-    places = (str(uploaded.index(one) + 1) if one in uploaded else "a stranger" for one in served)
-    return f"of the file: {', '.join(places)}"
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.SMOKE)

@@ -20,6 +20,10 @@ REFUSALS = {
     "empty": Refusal.NO_CERTIFICATE,
     "key-cut-off": Refusal.MALFORMED_KEY,
     "certificate-cut-off": Refusal.MALFORMED_CERTIFICATE,
+    "passphrase-too-long": Refusal.PASSPHRASE_TOO_LONG,
+    "encryption-unknown": Refusal.UNSUPPORTED_ENCRYPTION,
+    "key-type-unknown": Refusal.UNSUPPORTED_KEY_TYPE,
+    "certificate-key-unknown": Refusal.UNSUPPORTED_CERTIFICATE_KEY,
 }
 
 

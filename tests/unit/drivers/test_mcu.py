@@ -89,6 +89,22 @@ def test_a_refused_upload_is_told_by_the_state(stand: Stand, emulate: Emulate) -
         assert answer.page.mentions("does not match")
 
 
+def test_an_upload_that_is_cut_in_the_middle_stores_nothing(stand: Stand, emulate: Emulate) -> None:
+    host = emulate()
+    notes: list[dict[str, object]] = []
+    with open_unit(stand(), lambda kind, facts: notes.append(facts)) as unit:
+        before = unit.certificate_page().local_certificate
+
+        answer = unit.upload_cut(upload_of(OURS))
+
+        assert not answer.taken
+        assert answer.local_certificate == before
+        assert host.truth("unit").stored == host.truth("unit").running
+        [cut] = [note for note in notes if "on purpose" in str(note.get("error"))]
+        assert cut["sent_bytes"] == pytest.approx(len(OURS.certificate_pem + key_pem(OURS.key)) / 2, rel=0.2)
+        assert unit.upload(upload_of(OURS)).taken
+
+
 def test_the_passphrase_goes_in_its_own_field(stand: Stand, emulate: Emulate) -> None:
     emulate()
     with open_unit(stand()) as unit:

@@ -1,0 +1,164 @@
+"""Kinds of upload that a unit takes, one thing special about each: the key, its file, the certificate, the chain.
+
+All certificates of a kind differ from unit to unit; keys are made once a process. What is special is named as the
+device reference has it; `open` says why a real firmware may decide otherwise than the model.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from certstore import Upload
+from harness import key_files, pki
+from harness.catalogue import PASSPHRASE, Material
+from harness.key_files import KeyFile
+from harness.once import once
+from harness.pki import Issued, Names, Terms
+
+Make = Callable[[str, str], Material]
+"""From address and common name."""
+
+LONGEST_CHAIN = 10
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of upload."""
+
+    make: Make
+    open: str = ""
+    """Why it is not known whether it is taken; empty where documents or the model say that it is."""
+
+
+@once
+def _authority(intermediates: int) -> pki.Authority:
+    return pki.Authority.create(intermediates)
+
+
+def _material(
+    issued: Issued, file: KeyFile, certificate: bytes | None = None, more: tuple[bytes, ...] = ()
+) -> Material:
+    pem = issued.certificate_pem if certificate is None else certificate
+    return Material(Upload(pem, file.content, file.passphrase), (*issued.chain_der, *more))
+
+
+def _leaf(
+    address: str,
+    name: str,
+    terms: Terms = pki.USUAL,
+    key: rsa.RSAPrivateKey | None = None,
+    intermediates: int = 0,
+) -> Issued:
+    return _authority(intermediates).issue(address, common_name=name, key=key or key_files.common_key(), terms=terms)
+
+
+@once
+def _plain(bits: int = pki.KEY_BITS) -> KeyFile:
+    return KeyFile(pki.key_pem(key_files.key_of(bits)))
+
+
+def _size(bits: int) -> Make:
+    return lambda address, name: _material(_leaf(address, name, key=key_files.key_of(bits)), _plain(bits))
+
+
+def _key_file(make: Callable[[rsa.RSAPrivateKey], bytes], passphrase: bytes | None = None) -> Make:
+    file = once(lambda: KeyFile(make(key_files.common_key()), passphrase))
+    return lambda address, name: _material(_leaf(address, name), file())
+
+
+def _cipher(cipher: str, passphrase: bytes = PASSPHRASE) -> Make:
+    return _key_file(lambda key: key_files.encrypted(key, cipher, passphrase), passphrase)
+
+
+def _text(reform: Callable[[bytes], bytes]) -> Make:
+    """Both files."""
+
+    def make(address: str, name: str) -> Material:
+        issued = _leaf(address, name, intermediates=1)
+        return _material(issued, KeyFile(reform(_plain().content)), reform(issued.certificate_pem))
+
+    return make
+
+
+def _terms(terms: Terms) -> Make:
+    return lambda address, name: _material(_leaf(address, name, terms), _plain())
+
+
+def _chain(certificates: int, *, root: bool) -> Make:
+    """So many certificates, the root among them or not."""
+    intermediates = certificates - 1 - root
+
+    def make(address: str, name: str) -> Material:
+        issued = _leaf(address, name, intermediates=intermediates)
+        if not root:
+            return _material(issued, _plain())
+        anchor = _authority(intermediates)
+        return _material(issued, _plain(), issued.certificate_pem + anchor.root_pem, (anchor.root_der,))
+
+    return make
+
+
+def _self_signed(address: str, name: str) -> Material:
+    key = key_files.common_key()
+    return _material(pki.self_signed(address, common_name=name, key=key), _plain())
+
+
+def _year(year: int) -> datetime.datetime:
+    return datetime.datetime(year, 1, 1, tzinfo=datetime.UTC)
+
+
+SIZE_OPEN = "no limit of size is documented (2.5, 16 row 7, U)"
+CHAIN_OPEN = "no limit of a file's size is documented (2.5, U)"
+PKCS8_OPEN = "not taken where the handler uses the RSA reader (11.1, U)"
+FORM_OPEN = "the form may allow fewer octets, or change them (11.4, I)"
+BUILT_OPEN = "read if it was built in (11.1, I)"
+
+_CHAINS: Mapping[str, Kind] = {
+    f"chain of {count}{' with its root' * root}": Kind(_chain(count, root=root), CHAIN_OPEN if count > 3 else "")
+    for count in range(1, LONGEST_CHAIN + 1)
+    for root in (False, True)
+    if count > root
+}
+
+KINDS: Mapping[str, Kind] = {
+    "RSA 1024": Kind(_size(1024)),
+    "RSA 2048": Kind(_size(2048)),
+    "RSA 3072": Kind(_size(3072), SIZE_OPEN),
+    "RSA 4096": Kind(_size(4096), SIZE_OPEN),
+    "PKCS#8": Kind(_key_file(lambda key: key_files.written(key, key_files.PKCS8)), PKCS8_OPEN),
+    "PKCS#8, PBES1": Kind(_key_file(key_files.pbes1, PASSPHRASE), PKCS8_OPEN),
+    "DES-CBC": Kind(_cipher("DES-CBC")),
+    "DES-EDE3-CBC": Kind(_cipher("DES-EDE3-CBC")),
+    "AES-128-CBC": Kind(_cipher("AES-128-CBC")),
+    "AES-192-CBC": Kind(_cipher("AES-192-CBC")),
+    "AES-256-CBC": Kind(_cipher("AES-256-CBC")),
+    "IDEA-CBC": Kind(_cipher("IDEA-CBC"), BUILT_OPEN),
+    "RC2-CBC": Kind(_cipher("RC2-CBC"), BUILT_OPEN),
+    "passphrase of 1 byte": Kind(_cipher("AES-128-CBC", b"x")),
+    "passphrase with blanks": Kind(_cipher("AES-128-CBC", b"  two words  ")),
+    "passphrase of 31 bytes": Kind(_cipher("AES-128-CBC", b"p" * 31)),
+    "passphrase that is no ASCII": Kind(_cipher("AES-128-CBC", b"\xfcml\xe4ut \xff"), FORM_OPEN),
+    "passphrase of 1024 bytes": Kind(_cipher("AES-128-CBC", b"p" * 1024), FORM_OPEN),
+    "passphrase for a plain key": Kind(_key_file(pki.key_pem, PASSPHRASE), "the form may refuse it (11.4, I)"),
+    "CRLF": Kind(_text(lambda pem: pem.replace(b"\n", b"\r\n"))),
+    "leading text": Kind(_text(lambda pem: b"Bag Attributes\n    localKeyID: 01\n" + pem)),
+    "no final newline": Kind(_text(lambda pem: pem.rstrip(b"\n"))),
+    "64 KiB of leading text": Kind(_text(lambda pem: b"a line of text\n" * 4370 + pem), CHAIN_OPEN),
+    "self-signed": Kind(_self_signed),
+    "expired": Kind(_terms(Terms(not_before=_year(2005), not_after=_year(2010)))),
+    "not yet valid": Kind(_terms(Terms(not_before=_year(2040), not_after=_year(2045)))),
+    "signed with SHA-1": Kind(_terms(Terms(digest="sha1"))),
+    "signed with SHA-512": Kind(_terms(Terms(digest="sha512")), "listed among the unknowns (16 row 7, U)"),
+    "named by CN alone": Kind(_terms(Terms(names=Names.COMMON_NAME))),
+    "named by host": Kind(_terms(Terms(names=Names.HOST))),
+    "named by IP address": Kind(_terms(Terms(names=Names.ADDRESS))),
+    **_CHAINS,
+}
+"""By the name that stands in test ids and profiles."""
+
+REPRESENTATIVE = ("PKCS#8", "AES-256-CBC", "CRLF", "expired", "chain of 3 with its root")
+"""What a default run tries; the others cost time in a lab of many units."""

@@ -1,0 +1,86 @@
+"""Every kind of upload that a unit takes, one after the other without a restart.
+
+Where the device reference leaves open whether a kind is taken, the unit's decision is recorded instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from harness import catalogue, telltale
+from harness.experiment import Leaves, Selection, experiment
+from harness.kinds import KINDS, REPRESENTATIVE
+from harness.profile import Characterised, line
+from harness.unit import Answer, Unit
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a unit made of one upload."""
+
+    taken: bool
+    answer: Answer
+    shows_it: bool
+    """Whether the status table describes what is stored."""
+
+    @property
+    def words(self) -> str:
+        row = self.answer.local_certificate
+        return f"Subject {line(row.subject)[:80]!r}, Private key {line(row.private_key)[:40]!r}"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """By kind."""
+
+    of: Mapping[str, Decision]
+
+
+def decide(unit: Unit, kinds: Iterable[str]) -> Decisions:
+    """Each leaf has a name of its own, by which the table shows whether it is this one that is stored."""
+    shows = telltale.learn(unit)
+    found = {}
+    for number, kind in enumerate(kinds):
+        name = f"mcu-hil kind {number:02}"
+        answer = unit.upload(KINDS[kind].make(unit.place.address, name).upload)
+        found[kind] = Decision(shows.has_taken(answer, name), answer, shows.by_table)
+    unit.upload(catalogue.ca_signed(unit.place.address).upload)
+    return Decisions(found)
+
+
+@experiment(Leaves.PENDING_PAIR, restarts=0)
+def accepted_kinds(unit: Unit) -> Decisions:
+    """A handful; a good pair is stored at last."""
+    return decide(unit, REPRESENTATIVE)
+
+
+@experiment(Leaves.PENDING_PAIR, restarts=0, selection=Selection.FULL)
+def all_accepted_kinds(unit: Unit) -> Decisions:
+    """All others."""
+    return decide(unit, [kind for kind in KINDS if kind not in REPRESENTATIVE])
+
+
+def is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
+    decision = seen.of[kind]
+    if KINDS[kind].open:
+        characterised(f"takes/{kind}", decision.taken)
+    else:
+        told = f"uploaded: {kind}; the model of this firmware stores it; the unit did not: {decision.words}"
+        assert decision.taken, told
+    if decision.taken and decision.shows_it:
+        assert decision.answer.local_certificate.key_matches, f"uploaded: {kind}; stored, but {decision.words}"
+
+
+@pytest.mark.about(accepted_kinds)
+@pytest.mark.parametrize("kind", REPRESENTATIVE)
+def test_a_kind_is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
+    is_taken(seen, kind, characterised)
+
+
+@pytest.mark.about(all_accepted_kinds)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in REPRESENTATIVE])
+def test_each_other_kind_is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
+    is_taken(seen, kind, characterised)
