@@ -21,18 +21,15 @@ ARGUMENTS = {
 
 @pytest.mark.parametrize("arguments", ARGUMENTS.values(), ids=ARGUMENTS)
 def test_the_number_of_workers_changes_no_verdict(bench: LabBench, arguments: list[str]) -> None:
-    lab = bench.lab(
-        bench.emulated("a"), bench.emulated("b"), bench.emulated("c", defect="status-table-says-mismatch")
-    )
+    lab = bench.lab(bench.emulated("a"), bench.emulated("b"), bench.emulated("c", defect="restart-log-wrong-reason"))
 
     outcome = bench.run(lab, *arguments)
 
     assert outcome.status == 1, outcome.output
     assert outcome.of_place("a", "held") == outcome.of_place("b", "held")
     assert outcome.of_place("c", "failure") == {
-        "test_the_status_table_says_that_the_key_matches[self-signed]",
-        "test_the_status_table_says_that_the_key_matches[ca-signed]",
-        "test_a_good_pair_replaces_what_was_sent_before",
+        "test_the_restart_log_tells_no_other_reason[self-signed]",
+        "test_the_restart_log_tells_no_other_reason[ca-signed]",
     }
     assert outcome.of_place("c", "held") == outcome.of_place("a", "held") - outcome.of_place("c", "failure")
     assert set(outcome.verdicts.values()) == {"held", "failure"}
