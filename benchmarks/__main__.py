@@ -126,7 +126,7 @@ def _crowd_table(found: crowd.Crowd) -> Table:
     table = Table(
         title=f"{found.units:,} emulated units",
         caption=f"CPU for all at once: emulator {found.emulator_cpu_seconds:.1f} s, "
-        f"client {found.client_cpu_seconds:.1f} s; the emulator then has up to {found.most_megabytes:.0f} MiB",
+        f"client {found.client_cpu_seconds:.1f} s",
     )
     table.add_column("")
     table.add_column("at most", justify="right")

@@ -37,7 +37,13 @@ IDLE_SECONDS = 10.0
 POLL_SECONDS = 0.25
 GIVE_UP_SECONDS = 600.0
 
-AIMS = {"start_seconds": 8.0, "idle_megabytes": 100.0, "idle_percent": 1.0, "all_at_once_seconds": 60.0}
+AIMS = {
+    "start_seconds": 8.0,
+    "idle_megabytes": 100.0,
+    "idle_percent": 1.0,
+    "all_at_once_seconds": 60.0,
+    "most_megabytes": 100.0,
+}
 """At most, of 1,000 units on two cores with a restart of 5 s."""
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -57,7 +63,7 @@ class Crowd:
     emulator_cpu_seconds: float
     client_cpu_seconds: float
     most_megabytes: float
-    """Resident, while all are at it. A handshake that is under way takes some 40 KB."""
+    """Resident, at any moment while all are at it: proc(5)'s VmHWM, counted anew from their beginning."""
 
     def aims(self) -> dict[str, tuple[float, float, bool]]:
         """What is aimed at, what came out, whether it is met."""
@@ -85,6 +91,7 @@ def measure(units: int, restart_seconds: float) -> Crowd:
         start_seconds = time.monotonic() - began
         idle_percent = _idle_percent(process.pid)
         idle_megabytes = _megabytes(process.pid, "VmRSS")
+        _forget_most(process.pid)
         before, own_before, began = _cpu_seconds(process.pid), time.process_time(), time.monotonic()
         asyncio.run(_all_at_once(blueprints, parcels))
         return Crowd(
@@ -173,6 +180,11 @@ def _megabytes(process: int, row: str) -> float:
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     rows = dict(line.split(":", 1) for line in status.splitlines())
     return int(rows[row].split()[0]) / 1024
+
+
+def _forget_most(process: int) -> None:
+    """VmHWM is what is resident now, and grows from here (proc(5), clear_refs)."""
+    Path(f"/proc/{process}/clear_refs").write_text("5", encoding="ascii")
 
 
 async def _all_at_once(blueprints: Sequence[Blueprint], parcels: Sequence[Parcel]) -> None:

@@ -52,6 +52,8 @@ async def _run() -> None:
     host.start(Blueprint.from_document(unit) for unit in document["units"])
     await host.open_lines()
     host.open_supervisors(Chassis.from_document(chassis) for chassis in document.get("chassis", ()))
+    # As large as all the units' settings.
+    del asked, document
     _answer(host, host.open_desk())
     closed = loop.create_task(_end_of(commands))
     closed.add_done_callback(lambda _: finished.set())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from certstore import Firmware, MismatchedPair, Upload, UploadRefused
 from certstore.flash import Files
 from harness.emulator.clock import Clock
 from harness.emulator.lifecycle import Event, State
-from harness.emulator.pair import Pair, context_for
+from harness.emulator.pair import Contexts, Pair, context_for
 from harness.emulator.sessions import Session
 from harness.emulator.skin import Skin, TlsSettings
 from harness.emulator.store import ModelStore, Received, Started, Store, UncheckedStore
@@ -80,9 +80,10 @@ class Conduct:
         """To the connection of this number since the start; `before` is what was served until then."""
         return serving
 
-    def context(self, pair: Pair, settings: TlsSettings, before: ssl.SSLContext | None) -> ssl.SSLContext:
+    def context(self, pair: Pair, settings: TlsSettings, before: Contexts | None) -> Contexts:
         """To serve `pair` from now on; `before` is what was used until then. Raises PairUnloadable."""
-        return context_for(pair, settings)
+        context_for(pair, settings)
+        return functools.partial(context_for, pair, settings)
 
     def shows_banner(self, store: Store) -> bool:
         """Whether the pages say that a restart is needed (2.6, mark I)."""

@@ -12,6 +12,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from harness.emulator.turnstile import Turnstile
+
 HttpFactory = Callable[[], asyncio.Protocol]
 """Makes the HTTP side of one connection."""
 
@@ -75,13 +77,28 @@ class PlainConnection(asyncio.Protocol):
             self._transport.abort()
 
 
+class _Tls:
+    """The library's side of a connection."""
+
+    __slots__ = ("connection", "incoming", "outgoing")
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.connection = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
+
+
 class TlsConnection(asyncio.Protocol):
     """One TLS connection. The HTTP side is made when the handshake is complete, and knows nothing of it."""
 
-    def __init__(self, context: ssl.SSLContext, http: HttpFactory, register: Register) -> None:
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+    def __init__(
+        self, context: Callable[[], ssl.SSLContext], http: HttpFactory, register: Register, turnstile: Turnstile
+    ) -> None:
+        """`context` is asked for when the handshake begins: when the client has said something and it is its turn."""
+        self._context = context
+        self._turnstile = turnstile
+        self._early = b""
+        """What has arrived while others have their turn."""
+        self._begun: _Tls | None = None
         self._make_http = http
         self._register = register
         self._http: asyncio.Protocol | None = None
@@ -93,7 +110,23 @@ class TlsConnection(asyncio.Protocol):
         self._register.enter(self)
 
     def data_received(self, data: bytes) -> None:
-        self._incoming.write(data)
+        if self._begun is not None:
+            self._begun.incoming.write(data)
+            self._go_on()
+            return
+        is_first, self._early = not self._early, self._early + data
+        if is_first:
+            self.transport.pause_reading()
+            self._turnstile.enter(self, self._begin)
+
+    def _begin(self) -> None:
+        self._begun = _Tls(self._context())
+        self._begun.incoming.write(self._early)
+        self._early = b""
+        self.transport.resume_reading()
+        self._go_on()
+
+    def _go_on(self) -> None:
         try:
             self._advance()
         except ssl.SSLWantReadError:
@@ -102,6 +135,7 @@ class TlsConnection(asyncio.Protocol):
             # Not TLS, no common version or suite, or a damaged record: the library has put its alert in the buffer.
             self._flush()
             self.transport.close()
+            self._turnstile.leave(self)
 
     def eof_received(self) -> bool | None:
         if self._http is not None:
@@ -117,6 +151,7 @@ class TlsConnection(asyncio.Protocol):
             self._http.resume_writing()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._turnstile.leave(self)
         self._register.leave(self)
         if self._http is not None:
             self._http.connection_lost(error)
@@ -124,7 +159,7 @@ class TlsConnection(asyncio.Protocol):
 
     def write(self, plaintext: bytes) -> None:
         if plaintext and not self._closing:
-            self._tls.write(plaintext)
+            self.tls.write(plaintext)
             self._flush()
 
     def drop(self) -> None:
@@ -133,7 +168,7 @@ class TlsConnection(asyncio.Protocol):
         if self._http is not None:
             # Sends close_notify; the peer's is not waited for.
             with contextlib.suppress(ssl.SSLError):
-                self._tls.unwrap()
+                self.tls.unwrap()
             self._flush()
         self._transport.close()
 
@@ -148,7 +183,8 @@ class TlsConnection(asyncio.Protocol):
 
     @property
     def tls(self) -> ssl.SSLObject:
-        return self._tls
+        assert self._begun is not None, "asked when the handshake has begun"
+        return self._begun.connection
 
     @property
     def _closing(self) -> bool:
@@ -157,12 +193,13 @@ class TlsConnection(asyncio.Protocol):
     def _advance(self) -> None:
         """Take everything that has arrived; ends with SSLWantReadError, or with the connection."""
         if self._http is None:
-            self._tls.do_handshake()
+            self.tls.do_handshake()
             self._flush()
+            self._turnstile.leave(self)
             self._http = self._make_http()
             self._http.connection_made(_Plaintext(self))
         while self._http is not None and not self._closing:
-            if not (plaintext := self._tls.read(65536)):
+            if not (plaintext := self.tls.read(65536)):
                 # The peer's close_notify.
                 self._http.eof_received()
                 self.drop()
@@ -170,8 +207,8 @@ class TlsConnection(asyncio.Protocol):
             self._http.data_received(plaintext)
 
     def _flush(self) -> None:
-        if self._outgoing.pending and not self._closing:
-            self.transport.write(self._outgoing.read())
+        if self._begun is not None and self._begun.outgoing.pending and not self._closing:
+            self.transport.write(self._begun.outgoing.read())
 
 
 class _Plaintext(asyncio.Transport):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import dataclass
 
 from certstore import Upload
@@ -16,7 +15,7 @@ from harness.emulator.users import User
 
 class LetsStrangersUpload(Conduct):
     def stranger(self, page: str) -> Session | None:
-        return _AnyForm("admin", "", deque(maxlen=1), time.monotonic()) if page == "change_certificates" else None
+        return _AnyForm("admin", "", (), time.monotonic(), outstanding=1) if page == "change_certificates" else None
 
     def is_from(self, session: Session, address: str) -> bool:
         return isinstance(session, _AnyForm) or super().is_from(session, address)

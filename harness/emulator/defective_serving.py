@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from harness.emulator.conduct import Conduct
-from harness.emulator.pair import FACTORY, Pair, new_context
+from harness.emulator.pair import FACTORY, Contexts, Pair, new_context
 from harness.emulator.skin import TlsSettings
 from harness.emulator.store import Store
 
@@ -62,28 +62,28 @@ class FactoryPairAtFirst(Conduct):
 class ResumesOldSessions(Conduct):
     """The session cache outlives the pair: who was there before the restart is let in without seeing the new one."""
 
-    def context(self, pair: Pair, settings: TlsSettings, before: ssl.SSLContext | None) -> ssl.SSLContext:
+    def context(self, pair: Pair, settings: TlsSettings, before: Contexts | None) -> Contexts:
         newer = new_context(pair, settings)
         if before is None:
-            return newer
+            return lambda: newer
 
         # Called once the session is found or not (OpenSSL 1.1.1 and later, final_server_name): a full handshake
         # goes on with the other context, a resumed one has no certificate.
         def go_on(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
             connection.context = newer
 
-        before.sni_callback = go_on
+        before().sni_callback = go_on
         return before
 
 
 class NoHandshake(Conduct):
     """Offers only suites for another type of key than the pair's: no handshake is ever completed."""
 
-    def context(self, pair: Pair, settings: TlsSettings, before: ssl.SSLContext | None) -> ssl.SSLContext:
+    def context(self, pair: Pair, settings: TlsSettings, before: Contexts | None) -> Contexts:
         context = new_context(pair, settings)
         if not pair.is_factory:
             context.set_ciphers("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
-        return context
+        return lambda: context
 
 
 def chain(made: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]) -> Callable[[Pair], Pair]:

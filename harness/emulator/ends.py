@@ -14,6 +14,7 @@ from harness.emulator.impairment import Impaired, Silent
 from harness.emulator.lifecycle import State
 from harness.emulator.pair import FACTORY, Pair, context_for
 from harness.emulator.sip import SipConnection
+from harness.emulator.turnstile import Turnstile
 from harness.emulator.users import LoginRefused
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 class ServiceEnds:
     """Those of one unit."""
 
-    def __init__(self, unit: EmulatedUnit, http: HttpFactory) -> None:
+    def __init__(self, unit: EmulatedUnit, http: HttpFactory, turnstile: Turnstile) -> None:
         self._unit = unit
         self._http = http
+        self._turnstile = turnstile
         self._handshakes = 0
         self._arrivals = 0
         self._served_before: Pair = FACTORY
@@ -53,13 +55,16 @@ class ServiceEnds:
             case "http":
                 return lambda register: PlainConnection(self._http(), register)
             case "https" if unit.has_https_key and unit.serving is not None:
-                return lambda register: TlsConnection(self._context_for(service), self._http, register)
+                return lambda register: self._tls(service, self._http, register)
             # The same key and the same pair (device-reference 4 and 8, mark D).
             case "sips_tcp" if unit.has_https_key and unit.serving is not None:
-                return lambda register: TlsConnection(self._context_for(service), self._sip, register)
+                return lambda register: self._tls(service, self._sip, register)
             case "ftp":
                 return lambda register: PlainConnection(self._ftp(), register)
         return None
+
+    def _tls(self, service: str, behind: HttpFactory, register: Register) -> TlsConnection:
+        return TlsConnection(lambda: self._context_for(service), behind, register, self._turnstile)
 
     def _ftp(self) -> FtpConnection:
         unit = self._unit
@@ -91,4 +96,4 @@ class ServiceEnds:
         if service == "https" and trust.asks_clients:
             # Made for each connection: the mode is rare, and a context takes a fraction of the handshake.
             return asking_context(pair, unit.skin.tls, trust)
-        return unit.context if pair is unit.serving else context_for(pair, unit.skin.tls)
+        return unit.context() if pair is unit.serving else context_for(pair, unit.skin.tls)

@@ -21,6 +21,7 @@ from harness.emulator.supervisor import Supervisor
 from harness.emulator.supervisor_site import SupervisorSite
 from harness.emulator.switches import Settings, differences, switched
 from harness.emulator.truth import Truth
+from harness.emulator.turnstile import Turnstile
 from harness.emulator.unit import EmulatedUnit
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Host:
         """Name of a unit that could not be started, and why."""
         self._at: dict[str, EmulatedUnit] = {}
         self._server = new_server(self._at.get)
+        self._turnstile = Turnstile()
         self.desk: Desk | None = None
         self._supervisors: list[SupervisorSite] = []
         self._lines: LineServers | None = None
@@ -56,7 +58,7 @@ class Host:
     def start(self, blueprints: Iterable[Blueprint]) -> None:
         """Afterwards each is in `units`, listening, or in `failed`; one that cannot start stops no other."""
         for blueprint in blueprints:
-            unit = EmulatedUnit(blueprint, self._skin_of(blueprint), self._server)
+            unit = EmulatedUnit(blueprint, self._skin_of(blueprint), self._server, self._turnstile)
             self._at[blueprint.address] = unit
             try:
                 unit.start()

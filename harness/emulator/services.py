@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,10 @@ class Service:
     port: int
 
 
+# Most units have the same rows.
+_service = functools.lru_cache(256)(Service)
+
+
 @dataclass(frozen=True)
 class Services:
     """All rows, in the page's order."""
@@ -29,7 +34,7 @@ class Services:
         page claims a service that is not there."""
         return cls(
             tuple(
-                Service(row.name, row.label, row.protocol, row.name in ticked, ports.get(row.name, row.port))
+                _service(row.name, row.label, row.protocol, row.name in ticked, ports.get(row.name, row.port))
                 for row in skin.services.rows
             )
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -18,9 +17,11 @@ class Session:
     user: str
     address: str
     """Where it was opened from; the cookie is good from nowhere else (device-reference 3.3, mark D)."""
-    forms: deque[str]
+    forms: tuple[str, ...]
     """What the one-time inputs of the forms now open hold; the oldest is forgotten first."""
     used: float
+    outstanding: int
+    """How many forms may be open."""
     notice: str | None = None
     """What the next page has to say about the last submission."""
     asked_to_shut_down: bool = False
@@ -29,14 +30,14 @@ class Session:
     """The trust store whose deletion the certificates page asks to confirm."""
 
     def new_form(self) -> str:
-        self.forms.append(secrets.token_hex(8))
+        self.forms = (*self.forms, secrets.token_hex(8))[-self.outstanding :]
         return self.forms[-1]
 
     def submit(self, form: str) -> bool:
         """Whether `form` was open; it is not afterwards, so that a repeated submission is noticed."""
         if form not in self.forms:
             return False
-        self.forms.remove(form)
+        self.forms = tuple(known for known in self.forms if known != form)
         return True
 
     def take_notice(self) -> str | None:
@@ -58,7 +59,7 @@ class Sessions:
         if len(self._open) >= self._settings.limit:
             return None
         cookie = secrets.token_hex(16)
-        self._open[cookie] = Session(user, address, deque(maxlen=self._settings.outstanding_forms), time.monotonic())
+        self._open[cookie] = Session(user, address, (), time.monotonic(), self._settings.outstanding_forms)
         return cookie
 
     def find(self, cookie: str | None) -> Session | None:

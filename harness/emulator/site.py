@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +21,9 @@ from harness.emulator.visiting import Answer, Visit, redirect
 # Two files of the largest size that certstore looks at, and the rest of the form.
 LARGEST_BODY = 40 * 2**20
 
+KEPT_OPEN = 256
+"""While the process has more connections than these, each is closed after its answer: one takes some 15 KB."""
+
 Find = Callable[[str], EmulatedUnit | None]
 
 
@@ -28,8 +31,13 @@ def new_server(find: Find) -> web.Server:
     """An HTTP server whose connections may belong to any unit that `find` knows by address."""
     log = logging.getLogger("harness.emulator.http")
     log.addFilter(_own_faults)
-    return web.Server(
-        functools.partial(_serve, find),
+    server: web.Server
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        return await _serve(find, request, is_crowded=len(server.connections) > KEPT_OPEN)
+
+    server = web.Server(
+        serve,
         request_factory=_request,
         # A restarting unit forgets what it was doing for the connections that it drops.
         handler_cancellation=True,
@@ -39,6 +47,7 @@ def new_server(find: Find) -> web.Server:
         auto_decompress=False,
         keepalive_timeout=75.0,
     )
+    return server
 
 
 def _own_faults(record: logging.LogRecord) -> bool:
@@ -53,7 +62,7 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
     )
 
 
-async def _serve(find: Find, request: web.BaseRequest) -> web.StreamResponse:
+async def _serve(find: Find, request: web.BaseRequest, *, is_crowded: bool) -> web.StreamResponse:
     address, *_ = request.get_extra_info("sockname", ("",))
     unit = find(address)
     if unit is None:
@@ -66,11 +75,16 @@ async def _serve(find: Find, request: web.BaseRequest) -> web.StreamResponse:
         raise asyncio.CancelledError from None
     response = answer.response
     response.headers["Server"] = unit.skin.http.server
-    if answer.afterwards is not None:
-        # Once it is written it is on its way, even if the connection is closed next.
+    if answer.afterwards is not None or is_crowded:
         response.force_close()
+    # A client that is gone already does not read it; what it asked for is done all the same.
+    with contextlib.suppress(ConnectionError):
         await response.prepare(request)
         await response.write_eof()
+    # The HTTP server keeps the last answer of a connection that stays open.
+    response.body = None
+    if answer.afterwards is not None:
+        # Once it is written it is on its way, even if the connection is closed next.
         answer.afterwards()
     return response
 

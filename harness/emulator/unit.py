@@ -37,6 +37,7 @@ from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
 from harness.emulator.skin import Skin
 from harness.emulator.store import Store
+from harness.emulator.turnstile import Turnstile
 from harness.emulator.upload_rules import firmware_of
 from harness.emulator.users import LoginRefused, User
 
@@ -50,7 +51,7 @@ AS_FROM_FACTORY = ("admin", "")
 class EmulatedUnit:
     """Lives on one event loop; every method is called there."""
 
-    def __init__(self, blueprint: Blueprint, skin: Skin, http: HttpFactory) -> None:
+    def __init__(self, blueprint: Blueprint, skin: Skin, http: HttpFactory, turnstile: Turnstile) -> None:
         self.blueprint = blueprint
         self.skin = skin
         self.identity = Identity.of(blueprint, skin)
@@ -80,7 +81,7 @@ class EmulatedUnit:
         """What HTTPS presents; None where the pair could not be loaded."""
         self.context = self.conduct.context(FACTORY, self.skin.tls, None)
         """To present it with."""
-        self._ends = ServiceEnds(self, http)
+        self._ends = ServiceEnds(self, http, turnstile)
         self._listeners: dict[str, Listener] = {}
         self._under_way: asyncio.Task[None] | None = None
         self._shut_down: LogEntry | None = None
