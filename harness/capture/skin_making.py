@@ -299,11 +299,10 @@ class _Maker:
         else:
             found, what = _posting(page, RESTART)[0], "restart"
             texts["steps"] = 0
-            if not found.button.name:
-                self.made.still.append("shutdown: the button has no name, so nobody can tell that it was pressed")
         texts[what] = found.button.caption
-        if found.button.name:
-            texts[f"{what}_field"] = found.button.name
+        # A button that a script sends has no name: then the others have none either.
+        names = (what,) if found.button.name else ("shut_down", "confirm", "restart")
+        texts |= {f"{name}_field": found.button.name for name in names}
         self.made.table("change_paths")["shutdown"] = _action(found.button, found.form.action)
 
     def _services(self, page: LivePage) -> None:

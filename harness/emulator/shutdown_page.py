@@ -26,9 +26,17 @@ async def change_shutdown(visit: Admitted) -> Answer:
     fields = await submission(visit)
     if fields is None:
         return denied(unit)
-    shut_down = is_pressed(fields, texts.shut_down_field, texts.shut_down, texts.confirm_field, texts.restart_field)
-    confirm = is_pressed(fields, texts.confirm_field, texts.confirm, texts.shut_down_field, texts.restart_field)
-    restart = is_pressed(fields, texts.restart_field, texts.restart, texts.shut_down_field, texts.confirm_field)
+    buttons = {
+        texts.shut_down: texts.shut_down_field,
+        texts.confirm: texts.confirm_field,
+        texts.restart: texts.restart_field,
+    }
+    shut_down, confirm, restart = (
+        # A button without a name is sent by a script, and is the only one there.
+        not name or is_pressed(fields, name, caption, *(other for text, other in buttons.items() if text != caption))
+        for caption, name in buttons.items()
+    )
+    confirm = confirm and (bool(texts.confirm_field) or visit.session.asked_to_shut_down)
     if restart and (unit.state is State.SHUT_DOWN or texts.steps == 0):
         page = render("restarting", unit, visit.session)
         return Answer(page.response, lambda: unit.restart(unit.skin.reasons.web))

@@ -6,7 +6,11 @@ import base64
 import html
 import http.server
 import json
+import re
 import secrets
+import signal
+import subprocess
+import sys
 import threading
 import xmlrpc.client
 from collections.abc import Iterator
@@ -30,6 +34,9 @@ from tests.unit.drivers.variants.variant import variant
 # Those that can be gone through by GET alone.
 MENUS = ("links", "images", "image-map", "tree", "drop-down", "get-buttons", "scripted-buttons", "get-select")
 LOUD_PASSWORD = "Tr0ub4dor & 3"
+SECONDS = 60.0
+PASSPHRASE = "open, sésame"
+SESSION_IN_A_PATH = re.compile(rb"/s[0-9a-f]{12}")
 KEY = key_pem(Authority.create().issue("unit.example").key).decode()
 
 
@@ -63,6 +70,7 @@ def test_a_stranger_is_captured_and_left_as_it_was(menu: str, contexts: Any, tmp
         assert (done.wrong, done.uploads, done.removals, done.shutdowns, done.restarts) == ([], 0, 0, 0, 0), told
         assert unit.session == "", told
         assert not any(PASSWORD.encode() in text or PASSWORD.encode("latin-1") in text for text in texts), told
+        assert not any(SESSION_IN_A_PATH.search(text) for text in texts), told
 
 
 class Loud(http.server.BaseHTTPRequestHandler):
@@ -71,12 +79,18 @@ class Loud(http.server.BaseHTTPRequestHandler):
     asked: list[str]
     cookie: str
     once: int
+    lets_go: threading.Event | None = None
+    """The page Network is not answered before."""
+    is_asked: threading.Event
 
     def log_message(self, *_arguments: object) -> None:
         """Quiet."""
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        if self.path == "/net" and self.lets_go is not None:
+            self.is_asked.set()
+            self.lets_go.wait(SECONDS)
         if self.path == "/system.xml":
             self._send(
                 "<system><model>MCU 4505</model><softwareVersion>4.4(3.42)</softwareVersion>"
@@ -113,7 +127,9 @@ class Loud(http.server.BaseHTTPRequestHandler):
             <a href=/list?n={self.once}>more</a> <form method=post action=/x>
             <input type=hidden name=n value=token{self.once:04}> <input name=snmp_community value=orange-juice>
             <input type=password name=pw value='{LOUD_PASSWORD}'></form>
+            <i>{PASSPHRASE} {quote(PASSPHRASE)} {base64.b64encode(PASSPHRASE.encode()).decode()}</i>
             <script>var a="{base64.b64encode(b"admin:" + octets).decode()}", b='{octets.hex()}';</script>
+            <script>var c="{PASSPHRASE.encode().hex()}";</script>
             <p>{quote(LOUD_PASSWORD)} {json.dumps(LOUD_PASSWORD)} AB12-CD34<textarea>{KEY}</textarea>"""
 
     def _send(self, text: str, kind: str = "text/html", *, cookie: bool = False) -> None:
@@ -127,7 +143,9 @@ class Loud(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def loud() -> Iterator[tuple[type[Loud], Place]]:
-    handler = type("_Loud", (Loud,), {"asked": [], "cookie": secrets.token_hex(12), "once": 0})
+    handler = type(
+        "_Loud", (Loud,), {"asked": [], "is_asked": threading.Event(), "cookie": secrets.token_hex(12), "once": 0}
+    )
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
@@ -139,6 +157,7 @@ def loud() -> Iterator[tuple[type[Loud], Place]]:
             "address": "127.0.0.1",
             "ports": {"http": port, "https": port},
             "login": {"password": LOUD_PASSWORD},
+            "baseline": {"certificate": "unit.pem", "private_key": "unit.key", "passphrase": PASSPHRASE},
         }
         try:
             yield handler, Lab.model_validate({"place": [table]}).places[0]
@@ -161,6 +180,27 @@ def test_a_unit_that_tells_its_secrets_and_sets_traps(tmp_path: Path) -> None:
     octets = LOUD_PASSWORD.encode()
     told = [LOUD_PASSWORD, handler.cookie, quote(LOUD_PASSWORD), octets.hex(), "AB12-CD34", "orange-juice", "token0"]
     told += ["Tr0ub4dor", base64.b64encode(b"admin:" + octets).decode()[8:-3], KEY.splitlines()[1], "BEGIN"]
+    octets = PASSPHRASE.encode()
+    told += [PASSPHRASE, quote(PASSPHRASE), octets.hex(), base64.b64encode(octets).decode()[:-2]]
     for path in (tmp_path / "capture").rglob("*.*"):
         content = path.read_text()
         assert [secret for secret in told if secret in content] == [], path
+
+
+def test_what_was_seen_before_an_interruption_is_kept_and_the_session_given_back(tmp_path: Path) -> None:
+    with loud() as (handler, place):
+        handler.lets_go = threading.Event()
+        ports = f"{{ http = {place.ports.http}, https = {place.ports.https} }}"
+        table = f'name = "loud"\nmodel = "MCU 4505"\naddress = "127.0.0.1"\nports = {ports}'
+        (tmp_path / "lab.toml").write_text(f"[[place]]\n{table}\nlogin = {{ password = '{LOUD_PASSWORD}' }}\n")
+        command = "from harness.cli import main; main()", "capture", "loud", "--output", "new"
+        with subprocess.Popen([sys.executable, "-c", *command], cwd=tmp_path, stderr=subprocess.PIPE) as process:
+            assert handler.is_asked.wait(SECONDS)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=SECONDS)
+        handler.lets_go.set()
+    assert (process.returncode, b"Traceback" in told) == (130, False)
+    manifest = json.loads((tmp_path / "new" / "manifest.json").read_text())
+    assert (manifest["complete"], manifest["why_incomplete"]) == (False, "interrupted")
+    assert "/login.html" in {page["path"] for page in manifest["pages"]}
+    assert handler.asked[-1] == "/logout.html"
