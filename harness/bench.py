@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.drivers.emulated import emulated_units
 from harness.drivers.mcu import Mcu, open_unit
-from harness.drivers.wire import Record
+from harness.drivers.wire import NotOpen, Record
 from harness.errors import BenchError, LabError
 from harness.evidence import Evidence
 from harness.lab import Place
@@ -91,7 +91,7 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
     with (
         lease(place.name, state_dir, doing),
         Evidence(run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
-        open_unit(place, evidence.note) as unit,
+        _found_open(place, evidence.note) as unit,
     ):
         yield unit, evidence
 
@@ -99,7 +99,7 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
 @contextmanager
 def visited(place: Place) -> Iterator[ExaminedUnit]:
     """The unit of a place, to be asked and not changed: no lease is taken, and nothing is recorded."""
-    with open_unit(place) as unit:
+    with _found_open(place, lambda _kind, _facts: None) as unit:
         yield unit
 
 
@@ -107,5 +107,18 @@ def visited(place: Place) -> Iterator[ExaminedUnit]:
 def explored(place: Place, record: Record) -> Iterator[Mcu]:
     """The unit of a place that nobody has seen before, with the means to look at all of it; `record` is told of every
     exchange. Its web session is given back at the end, come what may."""
-    with open_unit(place, record) as unit:
+    with _found_open(place, record) as unit:
+        yield unit
+
+
+@contextmanager
+def _found_open(place: Place, record: Record) -> Iterator[Mcu]:
+    """A unit that is there, since nobody here starts it."""
+    with ExitStack() as stack:
+        try:
+            unit = stack.enter_context(open_unit(place, record))
+        except NotOpen as error:
+            if place.emulated is None:
+                raise
+            raise BenchError(f"{error}; an emulated unit has to be running: mcu-hil emulate") from None
         yield unit

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +22,10 @@ from harness.pki import general_name
 
 # A unit's clock may be behind ours; a certificate of the future is one that clients refuse.
 CLOCK_SLACK = timedelta(days=1)
+
+
+# RFC 1123 2.1, with the underscores that some networks have, and one asterisk in front (RFC 6125 6.4.3).
+HOST_NAME = re.compile(r"(?:\*\.)?(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,14 @@ def _words(certificate: x509.Certificate) -> str:
     return repr(certificate.subject.rfc4514_string())
 
 
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _subject(names: Sequence[str]) -> x509.Name:
     try:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
@@ -165,6 +179,9 @@ def _subject(names: Sequence[str]) -> x509.Name:
 
 
 def _alternatives(names: Sequence[str]) -> x509.SubjectAlternativeName:
+    for name in names:
+        if not HOST_NAME.fullmatch(name) and not _is_address(name):
+            raise ConfigurationError(f"--name {name!r}: want a host name in ASCII or an IP address")
     try:
         return x509.SubjectAlternativeName([general_name(name) for name in names])
     except ValueError as error:

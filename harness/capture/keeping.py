@@ -34,7 +34,7 @@ class Folder:
 
     def __post_init__(self) -> None:
         if self.path.exists():
-            raise ConfigurationError(f"{self.path}: exists already; --output names a new folder")
+            raise ConfigurationError(f"{self.path}: exists already; name a new folder")
 
     def add(self, name: str, content: bytes, what: str) -> str:
         """The file is there, and will be in the manifest; its name, which is never one that was there before."""

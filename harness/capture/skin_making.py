@@ -35,7 +35,7 @@ from harness.drivers.sight import (
 )
 from harness.drivers.words import CERTIFICATE, LEAVE, PASSPHRASE, PRIVATE_KEY, REMOVE, RESTART, SHUT_DOWN, Words
 from harness.emulator.skin import CAPTURED_FILE, Skin, generations, load_captured, load_skin
-from harness.errors import UnitError
+from harness.errors import BenchError, UnitError
 from harness.unit import Identity
 from harness.verdict.hello import suites
 
@@ -66,7 +66,7 @@ class Made:
 
 
 def make_skin(capture: Capture, folder: Folder) -> Made:
-    """The folder has the skin of what was captured, without its secrets. Raises UnitError for a capture without a
+    """The folder has the skin of what was captured, without its secrets. Raises BenchError for a capture without a
     login page or a home page: an emulated unit could not be logged in to."""
     return _Maker(capture, folder).make()
 
@@ -91,7 +91,7 @@ class _Maker:
             self._keep(answered)
         for page in ("login", "home"):
             if page not in self.made.templates:
-                raise UnitError(f"{self.capture.place.name}: no skin: the capture has no {page} page")
+                raise BenchError(f"{self.capture.place.name}: no skin: the capture has no {page} page")
         for page in ("certificates", "shutdown", "services"):
             if page not in self.made.templates:
                 self.made.still.append(f"no page {page} was captured: it looks as in {_generation_of(self.parent)}")

@@ -54,6 +54,7 @@ def capture(
         (place,) = lab.select([place_name], [])
         found = Capture(place)
         folder = Folder(output or default_folder(lab.state_dir, place))
+        wanted = None if skin is None else Folder(skin)
         limits = Bounds(pages=bounds["pages"], seconds=bounds["seconds"])
         try:
             with explored(place, found.record) as unit:
@@ -65,7 +66,7 @@ def capture(
             raise
         finally:
             manifest = found.keep(folder) if found.walk is not None else {}
-        made = None if skin is None or found.stopped else make_skin(found, Folder(skin))
+        made = None if wanted is None or found.stopped else make_skin(found, wanted)
         if manifest:
             _show(folder, manifest, made, as_json=as_json)
     if found.stopped:

@@ -144,3 +144,6 @@ def test_a_folder_that_exists_is_not_written_into(start: Start) -> None:
     (bench.folder / "capture").mkdir()
     result = bench.capture()
     assert (result.exit_code, "exists already" in result.stderr) == (4, True)
+    result = bench.capture("--skin", str(bench.folder / "capture"), output="new")
+    assert (result.exit_code, "exists already" in result.stderr) == (4, True)
+    assert not (bench.folder / "new").exists()

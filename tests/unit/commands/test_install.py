@@ -154,7 +154,8 @@ def test_a_wrong_password_is_the_users_mistake(start: Start, folder: Path) -> No
 
 
 def test_a_unit_that_is_not_there_and_a_place_that_is_taken_are_the_benchs(folder: Path) -> None:
-    assert run("unit --self-signed").exit_code == 10
+    gone = run("unit --self-signed")
+    assert (gone.exit_code, "has to be running: mcu-hil emulate" in gone.stderr) == (10, True)
     with lease("unit", folder / "state", "somebody"):
         result = run("unit --self-signed")
     assert (result.exit_code, "is held by" in result.stderr) == (10, True)
@@ -171,6 +172,7 @@ MISTAKES = {
         "unit --certificate good.pem --key locked.key --passphrase-file wrong.pass --key-form des3",
         "cannot be read",
     ),
+    "name": ("unit --self-signed --name bad!name", "--name 'bad!name': want a host name"),
     "chain-alone": ("unit --self-signed --chain chain.pem", "--chain goes with --certificate"),
 }
 
