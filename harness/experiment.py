@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Generic, TypeVar
 
+from harness.lab import Feature, Place
 from harness.unit import Unit
 
 Observations = TypeVar("Observations")
@@ -55,15 +56,24 @@ class Experiment(Generic[Observations]):
     run: Callable[[Unit], Observations] = field(repr=False)
     selection: Selection = Selection.DEFAULT
     """The smallest that it belongs to."""
+    needs: frozenset[Feature] = frozenset()
+    """What a place must have; at others its claims are skipped."""
+
+    def lacking(self, place: Place) -> list[Feature]:
+        """What it needs and the place does not have."""
+        return sorted(feature for feature in self.needs if not place.has(feature))
 
 
 def experiment(
-    leaves: Leaves, restarts: int, selection: Selection = Selection.DEFAULT
+    leaves: Leaves,
+    restarts: int,
+    selection: Selection = Selection.DEFAULT,
+    needs: Iterable[Feature] = (),
 ) -> Callable[[Callable[[Unit], Observations]], Experiment[Observations]]:
     """Turn a function of a unit into an experiment of the same name, with `-` for `_`."""
 
     def named(run: Callable[[Unit], Observations]) -> Experiment[Observations]:
-        return Experiment(run.__name__.replace("_", "-"), leaves, restarts, run, selection)
+        return Experiment(run.__name__.replace("_", "-"), leaves, restarts, run, selection, frozenset(needs))
 
     return named
 

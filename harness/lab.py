@@ -244,6 +244,12 @@ class Place(Table):
     power: Power | None = None
     profile: FilePath | None = None
 
+    def has(self, feature: Feature) -> bool:
+        """Whether it can do what a claim asks for, as far as the lab file tells: lines need a table of their own."""
+        if self.features is not None and feature not in self.features:
+            return False
+        return {"console": self.console is not None, "power": self.power is not None}.get(feature, True)
+
     @model_validator(mode="after")
     def _emulated_on_loopback(self) -> Place:
         if self.emulated is not None and not _is_loopback(self.address):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.deadline import Deadline
-from harness.tls.handshake import Handshake
+from harness.errors import BenchError, DeadlineExpired
+from harness.tls.handshake import Handshake, HandshakeFailed
 from harness.unit import CertificatePage, Condition, Page, RestartLogEntry, Unit
 
 LOOK_SECONDS = 60.0
+LOOKS_IN_A_RESTART = 15
+"""HTTPS opens soon after the unit is back: a fifteenth of `restart_timeout` is a minute."""
 
 
 @dataclass(frozen=True)
@@ -61,3 +64,32 @@ def how_much(served: tuple[bytes, ...], uploaded: tuple[bytes, ...]) -> str:
         return "the leaf alone"
     places = (str(uploaded.index(one) + 1) if one in uploaded else "a stranger" for one in served)
     return f"of the file: {', '.join(places)}"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What HTTPS does at one moment."""
+
+    chain: tuple[bytes, ...] = field(repr=False)
+    """Empty where no handshake could be completed."""
+    trouble: str = ""
+    """Why not."""
+
+
+def serving(unit: Unit) -> Serving:
+    """The chain of a completed handshake, which proves the key too; waits a while for HTTPS to open."""
+    soon = Deadline.after(unit.place.restart_timeout / LOOKS_IN_A_RESTART)
+    trouble = ""
+
+    def shown() -> Serving | None:
+        nonlocal trouble
+        try:
+            return Serving(unit.handshake(soon).presented_chain)
+        except (BenchError, HandshakeFailed) as error:
+            trouble = str(error)
+            return None
+
+    try:
+        return soon.wait_for("handshake", shown, 0.25)
+    except DeadlineExpired:
+        return Serving((), trouble or "no handshake in time")

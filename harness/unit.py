@@ -25,6 +25,8 @@ class Way(StrEnum):
 
     WEB = "web"
     API = "api"
+    POWER = "power"
+    """Unasked: the power went and came again."""
 
 
 class OperationalStatus(StrEnum):
@@ -200,6 +202,16 @@ class Unit(Protocol):
         """Restart it and wait until it is back. Over HTTPS the driver then believes the leafs it saw before and those
         it uploaded; after a removal, or where a change of somebody else's was waiting, one unknown leaf as well,
         once. Any other is a UnitError, and nothing is sent to it; `handshake` looks at whatever is served."""
+
+    def power_cut(
+        self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
+    ) -> Restart:
+        """Switch it off at its outlet and on again, and wait until it is back.
+
+        With `uploading`, the power goes `after` seconds from when that was begun to be sent, whatever becomes of it;
+        with `in_boot`, it goes once more so many seconds after it came. ConfigurationError where the place has no
+        outlet, BenchError where the unit still answers with its outlet off.
+        """
 
 
 class OccupiedUnit(Unit, Protocol):

@@ -117,6 +117,13 @@ class Watched:
         self._tell(Done(self.place.name, f"{self.during}: restarted by {way}", restart.booted_seconds, facts))
         return restart
 
+    def power_cut(
+        self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
+    ) -> Restart:
+        moment = f" {after:.3f} s into an upload" if uploading else ""
+        with self._step(f"cutting its power{moment}{' and again in its start' if in_boot else ''}"):
+            return self._unit.power_cut(deadline, uploading, after, in_boot)
+
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:
         self._tell(Doing(self.place.name, f"{self.during}: {what}"))

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.power import outlet_of
 from harness.drivers.restart import Restarter, find_confirmation
 from harness.drivers.rpc import Api
 from harness.drivers.sight import Found, find_button, find_upload
@@ -110,6 +111,7 @@ class Mcu:
         self._api = Api(wire, login)
         self._web = WebSession(wire, login, self._api_accepts, record)
         self._identity = identity
+        self._record = record
         self._baseline: Handshake | None = None
         self._restarts = 0
         self._uploaded = False
@@ -219,10 +221,31 @@ class Mcu:
     def ways(self) -> tuple[Way, ...]:
         return (Way.WEB, Way.API) if self._api.has_restart() else (Way.WEB,)
 
-    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
+    def power_cut(
+        self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
+    ) -> Restart:
+        """The power went and came, as told; the unit is back."""
+        with self._web.witnessed(), outlet_of(self.place, self._record) as outlet:
+            self._expect_new_leafs()
+            meanwhile = self._api.reboot_required if uploading is None else self._about_to_send(uploading)
+            restart = self._restarter.cut_power(outlet, deadline, meanwhile, after, in_boot or 0.0)
+        self._uploaded = self._removed = False
+        self._restarts += 1
+        return restart
+
+    def _about_to_send(self, upload: Upload) -> Callable[[], object]:
+        filled = self._filled(self._web.open(CERTIFICATES), upload)
+        return lambda: self._web.press(*filled)
+
+    def _expect_new_leafs(self) -> None:
         if self._removed or (not self._uploaded and self._api.reboot_required()):
             # What comes up is the factory pair, or what somebody else has stored: we have seen neither.
             self._pins.accept_next()
+
+    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
+        if way is Way.POWER:
+            return self.power_cut(deadline)
+        self._expect_new_leafs()
         self._uploaded = self._removed = False
         with self._web.witnessed():
             restart = self._restarter.restart(deadline, way)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
@@ -10,13 +12,14 @@ from http import HTTPStatus
 from harness.deadline import Deadline
 from harness.drivers import system_xml
 from harness.drivers.pace import Pace
+from harness.drivers.power import Outlet
 from harness.drivers.rpc import Api
 from harness.drivers.sight import Found, buttons, find_button, one_of
 from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import Broken, NotOpen, Scheme, Wire
 from harness.drivers.words import AGREE, CONFIRM, RESTART, SETTINGS, SHUT_DOWN, SHUTDOWN_PAGE
-from harness.errors import BenchError, UnitError
+from harness.errors import BenchError, DeadlineExpired, UnitError
 from harness.tls.handshake import HandshakeFailed
 from harness.tls.pins import ForeignLeaf
 from harness.unit import OperationalStatus, Restart, Way
@@ -25,6 +28,10 @@ SHUTDOWN = (SETTINGS, SHUTDOWN_PAGE)
 POLL_SECONDS = 10.0
 """How long one look may wait for its answer; a unit that is going down often does not even refuse."""
 SHORTEST_POLL_SECONDS = 2.0
+OFF_SECONDS = 10.0
+"""How long a unit may live on what its power supply has left."""
+
+Act = Callable[[], object]
 
 
 class Restarter:
@@ -57,6 +64,34 @@ class Restarter:
             with suppress(BenchError, HandshakeFailed):
                 self._press_and_confirm(found)
         # Of this start, nothing that was open in it is left.
+        self._web.forget()
+        self._wire.forget_connections()
+        return watch.until_back(deadline)
+
+    def cut_power(self, outlet: Outlet, deadline: Deadline, meanwhile: Act, after: float, in_boot: float) -> Restart:
+        """The outlet was off `after` seconds after `meanwhile` began, and again `in_boot` seconds after it was on
+        where that is not 0; the unit came back and finished booting, all seen.
+
+        Raises BenchError where the unit still answers with its outlet off.
+        """
+        watch = _Watch(self._wire, self._api, self._pace, Way.POWER, self._api.restart_time())
+        self._wait_for_next_second(deadline)
+        with ThreadPoolExecutor(1) as pool:
+            begun = pool.submit(meanwhile)
+            # The moment is the point of it, so it is no condition that could be waited for.
+            time.sleep(after)
+            watch.asked = time.monotonic()
+            outlet.off()
+            # Whatever becomes of it when the power goes shows in what the unit serves.
+            with suppress(BenchError, UnitError, HandshakeFailed):
+                begun.result()
+        watch.see_it_off()
+        outlet.on()
+        if in_boot:
+            time.sleep(in_boot)
+            outlet.off()
+            watch.see_it_off()
+            outlet.on()
         self._web.forget()
         self._wire.forget_connections()
         return watch.until_back(deadline)
@@ -122,6 +157,16 @@ class _Watch:
         web = self._web_back or down
         booted = wait(f"finishedBooting of {self._name}", self._booted, every)
         return Restart(self._way, self._before, after, down, web, booted)
+
+    def see_it_off(self) -> None:
+        """Without power it does not answer. Raises BenchError where it does, as a dead PDU has it."""
+        soon = Deadline.after(OFF_SECONDS)
+        try:
+            soon.wait_for("silence", lambda: self._uptime(soon) is None, self._pace.every)
+        except DeadlineExpired:
+            raise BenchError(
+                f"{self._name}: its outlet is off, and it still answers: is the PDU well, and is this its outlet?"
+            ) from None
 
     def _poll_scheme(self) -> Scheme:
         """Plain HTTP where it is open, since it costs nothing; HTTPS where HTTP is closed or only redirects."""

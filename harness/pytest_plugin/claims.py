@@ -17,7 +17,7 @@ from _pytest.runner import runtestprotocol
 from harness.errors import ConfigurationError
 from harness.experiment import Experiment, Plan, Selection
 from harness.fault import Incident, Unanswered, Verdict
-from harness.lab import Place
+from harness.lab import Feature, Place
 from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
 from harness.pytest_plugin.characterising import Comparer, stated
@@ -86,6 +86,8 @@ class Claims:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
         for item in items:
             if _place(item) is not None:
+                if lacking := _lacking(item):
+                    item.add_marker(pytest.mark.skip(reason=f"the place has no {' and no '.join(lacking)}"))
                 for selection in Selection:
                     if _selection(item) <= selection:
                         item.add_marker(selection.mark)
@@ -130,7 +132,9 @@ class Claims:
         visits = sum("unit" in claim.fixturenames for claim in claims)
         lane = Lane(place, _plan(claims), visits, bench, self._tell)
         for claim in claims:
-            if "unit" in claim.fixturenames:
+            if _lacking(claim):
+                self._slots.add(claim, None)
+            elif "unit" in claim.fixturenames:
                 self._slots.add(claim, lane.visited)
             else:
                 self._slots.add(claim, lane.seen[_experiment(claim).name] if "seen" in claim.fixturenames else None)
@@ -293,7 +297,15 @@ def _experiment(claim: pytest.Function) -> Experiment[object]:
 
 
 def _plan(claims: Iterable[pytest.Function]) -> Plan:
-    return Plan.of(_experiment(claim) for claim in claims if "seen" in claim.fixturenames)
+    return Plan.of(_experiment(claim) for claim in claims if "seen" in claim.fixturenames and not _lacking(claim))
+
+
+def _lacking(item: pytest.Item) -> list[Feature]:
+    """The features that the experiment of a claim needs and its place does not have."""
+    place = _place(item)
+    if place is None or not isinstance(item, pytest.Function) or "seen" not in item.fixturenames:
+        return []
+    return _experiment(item).lacking(place)
 
 
 def _selection(item: pytest.Item) -> Selection:
