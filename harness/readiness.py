@@ -105,7 +105,8 @@ def _firmware(unit: ExaminedUnit) -> Finding:
     try:
         firmware_named(told)
     except ValueError as error:
-        return missing(str(error), "it is judged as the newest that is known; look twice at what mcu-hil judge says")
+        remedy = "it is judged as the newest that is known; look twice at what mcu-hil judge says"
+        return Finding(State.REMARK, str(error), remedy)
     return ready(told)
 
 
@@ -187,7 +188,10 @@ def _calls(unit: ExaminedUnit) -> Finding:
 
 
 def _clock(unit: ExaminedUnit) -> Finding:
-    said = unit.condition().current_time.replace(tzinfo=UTC)
+    clock = unit.condition().current_time
+    if clock is None:
+        return Finding(State.REMARK, "not told by its API", "look at Settings > Time")
+    said = clock.replace(tzinfo=UTC)
     told = f"it says {said:%Y-%m-%d %H:%M}"
     if abs(said - datetime.now(UTC)) < CLOCK_LIMIT:
         return ready(told)

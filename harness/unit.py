@@ -56,8 +56,8 @@ class Condition:
     reboot_required: bool
     restart_time: datetime
     """When it last started, by its own clock."""
-    current_time: datetime
-    """Its own clock, now."""
+    current_time: datetime | None
+    """Its own clock, now; None where it does not tell."""
     uptime_seconds: int
     finished_booting: bool
 
@@ -177,7 +177,7 @@ class Unit(Protocol):
     def operational_status(self) -> OperationalStatus: ...
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
-        """Newest last."""
+        """Newest last; empty where the unit's API has none."""
 
     def services(self) -> dict[str, Service]:
         """By API name, port A."""

@@ -17,13 +17,14 @@ from harness.drivers import system_xml
 from harness.drivers.power import outlet_of
 from harness.drivers.restart import Restarter, find_confirmation
 from harness.drivers.rpc import Api
-from harness.drivers.sight import Found, find_button, find_upload
+from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload
+from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
 from harness.drivers.submission import FileContent, Filling
 from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import REDIRECTED, Broken, Credentials, NotOpen, Record, Wire
-from harness.drivers.words import CERTIFICATE, NETWORK, PASSPHRASE, PRIVATE_KEY, REMOVE, SSL_CERTIFICATES
+from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
 from harness.errors import ConfigurationError, UnitError
 from harness.lab import Place
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
@@ -41,8 +42,6 @@ from harness.unit import (
     Way,
 )
 
-CERTIFICATES = (NETWORK, SSL_CERTIFICATES)
-HOME = ()
 BASELINE_SECONDS = 30.0
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
 
@@ -110,6 +109,7 @@ class Mcu:
         self._pins = pins
         self._api = Api(wire, login)
         self._web = WebSession(wire, login, self._api_accepts, record)
+        self._state = State(wire, self._web, self._api)
         self._identity = identity
         self._record = record
         self._baseline: Handshake | None = None
@@ -143,10 +143,10 @@ class Mcu:
         return take_handshake(Endpoint(self.place.address, self.place.ports.https), deadline)
 
     def condition(self) -> Condition:
-        return self._api.condition()
+        return self._state.condition()
 
     def operational_status(self) -> OperationalStatus:
-        return self._api.operational_status()
+        return self._state.operational_status()
 
     def calls(self) -> int:
         return self._api.calls()
@@ -158,10 +158,10 @@ class Mcu:
         return self._api.features()
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
-        return self._api.restart_log()
+        return self._state.restart_log()
 
     def services(self) -> dict[str, Service]:
-        return self._api.services()
+        return self._state.services()
 
     def home_page(self) -> Page:
         with self._web.witnessed():
@@ -206,13 +206,16 @@ class Mcu:
 
     def remove(self) -> Answer:
         """The button that removes the custom pair was pressed, and the question that may follow was answered."""
+        pending = self._state.reboot_required()
 
         def press(screen: Screen) -> Screen:
-            answered = self._web.press(find_button(screen.documents, REMOVE))
-            # Confirmation is documented for trust stores, not for the pair (device-reference 2.6, mark U).
-            if not self._api.reboot_required() and (confirmation := find_confirmation(answered)):
-                answered = self._web.press(confirmation)
             self._removed = True
+            answered = self._web.press_or_follow(find_removal(screen.documents))
+            # Confirmation is documented for trust stores, not for the pair (device-reference 2.6, mark U).
+            if not pending and self._state.flag():
+                return answered
+            if confirmation := find_confirmation(answered) or find_repeated_removal(answered.documents):
+                answered = self._web.press(confirmation)
             return answered
 
         with self._web.witnessed():
@@ -227,9 +230,10 @@ class Mcu:
         """The power went and came, as told; the unit is back."""
         with self._web.witnessed(), outlet_of(self.place, self._record) as outlet:
             self._expect_new_leafs()
-            meanwhile = self._api.reboot_required if uploading is None else self._about_to_send(uploading)
+            meanwhile = self._state.flag if uploading is None else self._about_to_send(uploading)
             restart = self._restarter.cut_power(outlet, deadline, meanwhile, after, in_boot or 0.0)
         self._uploaded = self._removed = False
+        self._state.restarted()
         self._restarts += 1
         return restart
 
@@ -238,7 +242,7 @@ class Mcu:
         return lambda: self._web.press(*filled)
 
     def _expect_new_leafs(self) -> None:
-        if self._removed or (not self._uploaded and self._api.reboot_required()):
+        if self._removed or (not self._uploaded and self._state.reboot_required()):
             # What comes up is the factory pair, or what somebody else has stored: we have seen neither.
             self._pins.accept_next()
 
@@ -249,6 +253,7 @@ class Mcu:
         self._uploaded = self._removed = False
         with self._web.witnessed():
             restart = self._restarter.restart(deadline, way)
+        self._state.restarted()
         self._restarts += 1
         return restart
 
@@ -257,20 +262,21 @@ class Mcu:
 
     @property
     def _restarter(self) -> Restarter:
-        return Restarter(self._wire, self._web, self._api)
+        return Restarter(self._wire, self._web, self._api, self._state)
 
     def _submit(self, press: Callable[[Screen], Screen]) -> Answer:
         """Judged by rebootRequired and the status table before and after (device-reference 2.6)."""
-        before = self._api.reboot_required()
+        before = self._state.reboot_required()
         screen = self._web.open(CERTIFICATES)
+        stored = read_local_certificate(screen.documents)
         began = time.monotonic()
         answered = press(screen)
         seconds = time.monotonic() - began
         # Its words are unknown (2.6 U): whoever meets them first can tell others.
         self._web.keep_page("answer to an upload or removal")
-        after = self._api.reboot_required()
-        again = self._web.open(CERTIFICATES)
-        return Answer(answered.page, before, after, read_local_certificate(again.documents), seconds)
+        now_stored = read_local_certificate(self._web.open(CERTIFICATES).documents)
+        self._state.stored(stored, now_stored)
+        return Answer(answered.page, before, self._state.reboot_required(), now_stored, seconds)
 
     def _api_accepts(self) -> None:
         """Raises ConfigurationError where the API knows better why nobody was let in."""

@@ -13,18 +13,18 @@ from harness.deadline import Deadline
 from harness.drivers import system_xml
 from harness.drivers.pace import Pace
 from harness.drivers.power import Outlet
-from harness.drivers.rpc import Api
+from harness.drivers.rpc import Api, NotSupported
 from harness.drivers.sight import Found, buttons, find_button, one_of
+from harness.drivers.state import SHUTDOWN, State
 from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import Broken, NotOpen, Scheme, Wire
-from harness.drivers.words import AGREE, CONFIRM, RESTART, SETTINGS, SHUT_DOWN, SHUTDOWN_PAGE
+from harness.drivers.words import AGREE, CONFIRM, RESTART, SHUT_DOWN
 from harness.errors import BenchError, DeadlineExpired, UnitError
 from harness.tls.handshake import HandshakeFailed
 from harness.tls.pins import ForeignLeaf
 from harness.unit import OperationalStatus, Restart, Way
 
-SHUTDOWN = (SETTINGS, SHUTDOWN_PAGE)
 POLL_SECONDS = 10.0
 """How long one look may wait for its answer; a unit that is going down often does not even refuse."""
 SHORTEST_POLL_SECONDS = 2.0
@@ -37,10 +37,11 @@ Act = Callable[[], object]
 class Restarter:
     """Does one restart at a time. It believes the unit's own clock, not its pages."""
 
-    def __init__(self, wire: Wire, web: WebSession, api: Api) -> None:
+    def __init__(self, wire: Wire, web: WebSession, api: Api, state: State) -> None:
         self._wire = wire
         self._web = web
         self._api = api
+        self._state = state
         self._pace = Pace.of(wire.place)
         self._name = wire.place.name
 
@@ -49,14 +50,18 @@ class Restarter:
 
         Raises DeadlineExpired, which says how far it came.
         """
-        watch = _Watch(self._wire, self._api, self._pace, way, self._api.restart_time())
+        watch = _Watch(self._wire, self._state, self._pace, way, self._state.restart_time())
         if way is Way.API:
             self._wait_for_next_second(deadline)
             watch.asked = time.monotonic()
-            # It may go down before it has answered (7.6 U); whether it took the request shows in what follows.
-            with suppress(Broken):
-                self._api.restart()
-        else:
+            try:
+                # It may go down before it has answered (7.6 U); whether it took the request shows in what follows.
+                with suppress(Broken):
+                    self._api.restart()
+            except NotSupported:
+                # The version says that there is such a method (7.6); of other products' versions nobody says so.
+                watch.way = Way.WEB
+        if watch.way is Way.WEB:
             self._shut_down(deadline)
             self._wait_for_next_second(deadline)
             found = find_button(self._web.open(SHUTDOWN).documents, RESTART)
@@ -74,7 +79,7 @@ class Restarter:
 
         Raises BenchError where the unit still answers with its outlet off.
         """
-        watch = _Watch(self._wire, self._api, self._pace, Way.POWER, self._api.restart_time())
+        watch = _Watch(self._wire, self._state, self._pace, Way.POWER, self._state.restart_time())
         self._wait_for_next_second(deadline)
         with ThreadPoolExecutor(1) as pool:
             begun = pool.submit(meanwhile)
@@ -98,7 +103,9 @@ class Restarter:
 
     def _wait_for_next_second(self, deadline: Deadline) -> None:
         """The unit's clock, which shows whole seconds, is past its last start: a new one will have a later time."""
-        deadline.wait_for(f"second of {self._name} after its last start", self._api.clock_moved_on, self._pace.every)
+        deadline.wait_for(
+            f"second of {self._name} after its last start", self._state.clock_moved_on, self._pace.every
+        )
 
     def _shut_down(self, deadline: Deadline) -> None:
         """The unit is shut down, where it has such a state: some only have a button that restarts (5.2 R)."""
@@ -114,7 +121,7 @@ class Restarter:
         deadline.wait_for(f"operationalStatus shutDown of {self._name}", look, self._pace.every)
 
     def _status(self) -> OperationalStatus:
-        return self._api.operational_status()
+        return self._state.operational_status()
 
     def _press_and_confirm(self, found: Found) -> None:
         """The button was pressed, and the question that followed, if any, was answered with yes."""
@@ -134,11 +141,11 @@ def find_confirmation(screen: Screen) -> Found | None:
 class _Watch:
     """Looks at a unit that was asked to restart, from the request on."""
 
-    def __init__(self, wire: Wire, api: Api, pace: Pace, way: Way, before: datetime) -> None:
+    def __init__(self, wire: Wire, state: State, pace: Pace, way: Way, before: datetime) -> None:
         self._wire = wire
-        self._api = api
+        self._state = state
         self._pace = pace
-        self._way = way
+        self.way = way
         self._before = before
         self._name = wire.place.name
         self._poll: Scheme = self._poll_scheme()
@@ -156,7 +163,7 @@ class _Watch:
         )
         web = self._web_back or down
         booted = wait(f"finishedBooting of {self._name}", self._booted, every)
-        return Restart(self._way, self._before, after, down, web, booted)
+        return Restart(self.way, self._before, after, down, web, booted)
 
     def see_it_off(self) -> None:
         """Without power it does not answer. Raises BenchError where it does, as a dead PDU has it."""
@@ -230,7 +237,7 @@ class _Watch:
     def _restart_time(self) -> datetime | None:
         """When it last started, if that is later than before."""
         try:
-            found = self._api.restart_time()
+            found = self._state.restart_time()
         except ForeignLeaf:
             raise
         except (BenchError, UnitError):
@@ -240,6 +247,6 @@ class _Watch:
 
     def _booted(self) -> float | None:
         try:
-            return self._seconds() if self._api.finished_booting() else None
+            return self._seconds() if self._state.finished_booting() else None
         except BenchError:
             return None

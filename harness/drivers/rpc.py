@@ -23,7 +23,14 @@ INSUFFICIENT_PRIVILEGES = 15
 RESTART_SINCE = (2, 9)
 """`device.restart` exists from this API version on (device-reference 7.6, mark D)."""
 
+NO_API = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
+"""What a web server answers for a path that it does not have, or to a POST of what is none of its forms."""
+
 HUNG_UP = ("disconnected", "dormant")
+
+
+class NotTold(UnitError):
+    """The API does not say: there is none, or it lacks the method or the member. Older ones have fewer (7.2, 7.6)."""
 
 
 class Fault(UnitError):
@@ -35,6 +42,10 @@ class Fault(UnitError):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.method} answers fault {self.code}, {self.text!r}"
+
+
+class NotSupported(Fault, NotTold):
+    """The API does not have the method."""
 
 
 class Api:
@@ -57,7 +68,10 @@ class Api:
 
     def has_restart(self) -> bool:
         """Whether this version of the API can restart the unit (device-reference 7.6, mark D)."""
-        return _parts(self._version()) >= RESTART_SINCE
+        try:
+            return _parts(self._version()) >= RESTART_SINCE
+        except NotTold:
+            return False
 
     def _version(self) -> str:
         return self.query("device.query").text("apiVersion")
@@ -75,27 +89,26 @@ class Api:
 
     def condition(self) -> Condition:
         device = self.query("device.query")
-        restarted, now = device.time("restartTime"), device.time("currentTime")
         return Condition(
             reboot_required=device.truth("rebootRequired"),
-            restart_time=restarted,
-            current_time=now,
-            # Returned by real units, though undocumented (7.2).
-            uptime_seconds=device.number("uptime")
-            if device.has("uptime")
-            else int((now - restarted).total_seconds()),
+            restart_time=device.time("restartTime"),
+            current_time=device.time("currentTime"),
+            uptime_seconds=_uptime(device),
             finished_booting=device.truth("finishedBooting"),
         )
 
+    def current_time(self) -> datetime:
+        return self.query("device.query").time("currentTime")
+
     def operational_status(self) -> OperationalStatus:
-        health = self.query("device.health.query")
-        found = health.text("operationalStatus")
+        return _status(self.query("device.health.query"), "operationalStatus")
+
+    def shutdown_status(self) -> OperationalStatus:
+        """`shutdownStatus` of device.query; NotTold where it is none of the words of operationalStatus (7.2)."""
         try:
-            # 2.10 prints shutdown where 2.9 prints shutDown (device-reference 7.3, mark D).
-            return OperationalStatus(found.lower())
-        except ValueError:
-            wanted = "active, shuttingDown or shutDown"
-            raise health.wrong("operationalStatus", f"is {found[:40]!r}, want {wanted}") from None
+            return _status(self.query("device.query"), "shutdownStatus")
+        except UnitError as error:
+            raise NotTold(str(error)) from None
 
     def reboot_required(self) -> bool:
         return self.query("device.query").truth("rebootRequired")
@@ -179,6 +192,8 @@ class Api:
 
     def _read(self, method: str, reply: Reply) -> Answered:
         where = self._wire.place.name
+        if reply.status in NO_API:
+            raise NotTold(f"{where}: has no API: {PATH} answers HTTP {reply.status}")
         if reply.status != HTTPStatus.OK:
             raise UnitError(f"{where}: {method} answers HTTP {reply.status}, want 200 even for a fault")
         try:
@@ -188,7 +203,8 @@ class Api:
                 raise ConfigurationError(
                     f"{where}: the API refuses the user {self._wire.place.login.user!r}: {fault.faultString}"
                 ) from None
-            raise Fault(where, method, int(fault.faultCode), str(fault.faultString)) from None
+            kind = NotSupported if fault.faultCode == NOT_SUPPORTED else Fault
+            raise kind(where, method, int(fault.faultCode), str(fault.faultString)) from None
         except (
             ExpatError,
             xmlrpc.client.Error,
@@ -239,12 +255,29 @@ class Answered:
 
     def _typed(self, name: str, kind: type[Member], wanted: str) -> Member:
         if name not in self.members:
-            raise self.wrong(name, f"is missing; there are {', '.join(self.members) or 'no members'}")
+            there = ", ".join(self.members) or "no members"
+            raise NotTold(f"{self.where}: {self.method}: {name} is missing; there are {there}")
         found = self.members[name]
         # To Python a boolean is an int; to the unit it is not.
         if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
             raise self.wrong(name, f"is of type {type(found).__name__}, want {wanted}")
         return found
+
+
+def _uptime(device: Answered) -> int:
+    """Real units return it, though it is undocumented (7.2)."""
+    if device.has("uptime"):
+        return device.number("uptime")
+    return int((device.time("currentTime") - device.time("restartTime")).total_seconds())
+
+
+def _status(answer: Answered, name: str) -> OperationalStatus:
+    found = answer.text(name)
+    try:
+        # 2.10 prints shutdown where 2.9 prints shutDown (device-reference 7.3, mark D).
+        return OperationalStatus(found.lower())
+    except ValueError:
+        raise answer.wrong(name, f"is {found[:40]!r}, want active, shuttingDown or shutDown") from None
 
 
 def _structs_with(value: object, member: str) -> Iterator[dict[str, object]]:

@@ -25,6 +25,7 @@ from harness.drivers.words import (
     PASSPHRASE,
     PRIVATE_KEY,
     REFUSALS,
+    REMOVE,
     TRUST_SECTION,
     UPLOAD,
     USER_NAME,
@@ -122,6 +123,21 @@ def _sent_by(chosen_from: Control, pressed: Sequence[Control]) -> Control | None
 def find_button(documents: Sequence[Document], words: Words) -> Found:
     """The one button of this text that sends a form, narrowed to the local certificate's sections where several."""
     return one_of(documents, words, buttons(documents, words))
+
+
+def find_removal(documents: Sequence[Document]) -> Found | Link:
+    """The button that removes the custom pair, or the link of that text where it is none."""
+    if not buttons(documents, REMOVE):
+        links = [link for link in fitting_links(documents, REMOVE) if link.button is None and REMOVE.names(link.text)]
+        if len(links) == 1:
+            return links[0]
+    return find_button(documents, REMOVE)
+
+
+def find_repeated_removal(documents: Sequence[Document]) -> Found | None:
+    """The same button on a page that asks whether it is meant: one without the form of the upload."""
+    found = buttons(documents, REMOVE)
+    return found[0] if len(found) == 1 and not buttons(documents, UPLOAD) else None
 
 
 def one_of(documents: Sequence[Document], words: Words, found: Sequence[Found]) -> Found:

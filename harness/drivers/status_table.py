@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.drivers.document import Cell, Control, Document, Kind, Text
+from harness.drivers.document import Cell, Control, Document, Kind, Text, joined
 from harness.drivers.sight import heading, is_title, part_above, title_above
-from harness.drivers.words import EXPIRES, ISSUED, ISSUER, KEY_STATE, LOCAL_SECTION, SUBJECT, Words
+from harness.drivers.words import EXPIRES, ISSUED, ISSUER, KEY_STATE, LOCAL_SECTION, PASSPHRASE, SUBJECT, Words, fold
 from harness.errors import UnitError
 from harness.unit import LocalCertificate
 
@@ -55,16 +55,25 @@ def _rows(document: Document, words: Words) -> list[_Row]:
     """Where the page prints a value beside such a label; fields to fill do not count."""
     found = []
     for line, text in document.lines.items():
-        label, colon, rest = text.partition(":")
-        if words.names(text):
-            value = _value_beside(document, line, words)
-        elif colon and words.names(label):
-            value = rest.strip()
-        else:
+        label, value = _label_and_value(document, line, text)
+        if not words.names(label):
             continue
+        value = value or _value_beside(document, line, words)
         if value:
             found.append(_Row(line, value))
     return found
+
+
+def _label_and_value(document: Document, line: int, text: str) -> tuple[str, str]:
+    """What of a line may be a label, and the value behind it: after a colon, or after the label's own markup."""
+    label, colon, rest = text.partition(":")
+    if colon and _is_row_label(label):
+        return label, rest.strip()
+    on_line = [item for item in document.items if item.line == line]
+    texts = [item for item in on_line if isinstance(item, Text) and fold(item.text)]
+    if len(texts) < 2 or PASSPHRASE.fit(text) is not None or any(isinstance(item, Control) for item in on_line):
+        return text, ""
+    return (texts[0].text, joined(texts[1:])) if _is_row_label(texts[0].text) else (text, "")
 
 
 def _value_beside(document: Document, line: int, words: Words) -> str:
@@ -120,7 +129,11 @@ def _following_lines(document: Document, position: int, within: tuple[Cell, ...]
             if item.line == own or item.line not in document.lines:
                 continue
             text = document.lines[item.line]
-            if _is_row_label(text) or item.line in document.heading_lines or is_title(text):
+            if (
+                _is_row_label(_label_and_value(document, item.line, text)[0])
+                or item.line in document.heading_lines
+                or is_title(text)
+            ):
                 break
             lines[item.line] = text
         elif item.seen:

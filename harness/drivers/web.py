@@ -12,6 +12,7 @@ from harness.drivers.document import Control, Document, Link
 from harness.drivers.masking import mask_page, mask_text
 from harness.drivers.pace import Pace
 from harness.drivers.reading import read_page
+from harness.drivers.rpc import NotTold
 from harness.drivers.sight import (
     Found,
     find_link,
@@ -145,6 +146,13 @@ class WebSession:
     def hang_up(self, found: Found, filling: Filling) -> None:
         """The button was pressed, and the connection closed when half of the form was sent."""
         self._wire.hang_up_within(fill_in(found, filling))
+
+    def press_or_follow(self, found: Found | Link) -> Screen:
+        """What the unit showed after a click on what does something, be it a button or a link; it is sent once."""
+        if isinstance(found, Found):
+            return self.press(found)
+        self._latest = self._show(found.url)
+        return self._latest
 
     def log_out(self) -> None:
         """The session is given back, as far as the unit can be reached: units have few (device-reference 3.3)."""
@@ -325,6 +333,14 @@ class WebSession:
         except ConfigurationError as error:
             self._refused = error
             raise
+        except NotTold:
+            if reason is None:
+                # It may be the password, and a third wrong one would lock the account.
+                self._refused = ConfigurationError(
+                    f"{name}: the unit lets user {user!r} not in{says}, and has no API to say why:"
+                    " correct login in lab.toml, or wait for a free session"
+                )
+                raise self._refused from None
         if reason is NO_RIGHT:
             raise ConfigurationError(f"{name}: user {user!r} has no right to administer the unit{says}")
 

@@ -248,6 +248,21 @@ CONFIRM = Words(
 AGREE = Words("button that agrees", ("Yes", "OK", "Continue", "Proceed"), ("Yes",))
 RESTART = Words("button that restarts", ("Restart MCU", "Restart", "Reboot", "Restart unit"), ("Restart", "Reboot"))
 
+RESTART_NEEDED = Words(
+    "banner that asks for a restart",
+    (),
+    holds=(
+        *("must be restarted", "must restart", "must now restart", "must now be restarted", "must be rebooted"),
+        *("need to restart", "needs to be restarted", "need to be restarted", "needs a restart", "to be restarted"),
+        *("requires a restart", "require a restart", "requires restart", "require the unit to be restarted"),
+        *("restart required", "restart is required", "restart needed", "restart is needed", "restart is necessary"),
+        *("reboot required", "reboot is required", "requires a reboot", "require a reboot", "reboot is needed"),
+        *("reboot needed", "need to reboot", "must reboot", "needs to be rebooted", "restart pending"),
+        *("after a restart", "after the next restart", "until the next restart", "until it is restarted"),
+        *("please restart", "please reboot"),
+    ),
+)  # 2.6: need D, banner I, text U
+
 # What somebody who only looks leaves alone.
 CHANGES_SOMETHING = Words(
     "what may change something",

@@ -38,6 +38,7 @@ def test_tells_who_and_how_the_unit_is(stand: Stand, emulate: Emulate) -> None:
         assert unit.operational_status() is OperationalStatus.ACTIVE
         assert condition.finished_booting
         assert not condition.reboot_required
+        assert condition.current_time is not None
         assert condition.current_time > condition.restart_time
         assert [entry.reason for entry in unit.restart_log()] == ["Cold boot"]
         https = unit.services()["https"]

@@ -50,6 +50,12 @@ Issuer      : C=GB, CN=ca
 Issued      : Mon 3 Jan 2011
 Expires     : Wed 3 Jan 2031
 Private key : Key matches certificate</pre>""",
+    "bold-labels-without-a-colon": """<div><b>Subject</b> C=GB, CN=unit</div><div><b>Issuer</b> C=GB, CN=ca</div>
+        <div><b>Issued</b> Mon 3 Jan 2011</div><div><b>Expires</b> Wed 3 Jan 2031</div><div><b>Private key</b>
+        Key matches certificate</div>""",
+    "a-list-of-parts-below-each-label": """<div><b>Subject</b> <ul><li>C=GB<li>CN=unit</ul></div><div><b>Issuer</b>
+        <ul><li>C=GB<li>CN=ca</ul></div><div><b>Issued</b> Mon 3 Jan 2011</div>
+        <div><b>Expires</b> Wed 3 Jan 2031</div><div><b>Private key</b> Key matches certificate</div>""",
     "empty-cells-between": """<table><tr><td>Subject<td>&nbsp;<td>C=GB, CN=unit<tr><td>Issuer<td><td>C=GB, CN=ca
         <tr><td>Issued<td><td>Mon 3 Jan 2011<tr><td>Expires<td><td>Wed 3 Jan 2031<tr><td>Private key<td>
         <td>Key matches certificate</table>""",
