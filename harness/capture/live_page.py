@@ -33,7 +33,11 @@ ROWS = {"subject": SUBJECT, "issuer": ISSUER, "issued": ISSUED, "expires": EXPIR
 """The status table's, in the order in which the emulated unit hands them to its page."""
 BESIDE = 6
 """How many texts away from the link that ends the session a user's name may stand."""
-NOTES = "{% for text in banners %}<p>{{ text }}</p>{% endfor %}{% if notice %}<p>{{ notice }}</p>{% endif %}"
+STYLE = 'style="border: 1px solid #c90; background: #fff3cd; color: #222; padding: 6px 10px"'
+NOTES = (
+    f"{{% for text in banners %}}<p {STYLE}>{{{{ text }}}}</p>{{% endfor %}}"
+    f"{{% if notice %}}<p {STYLE}>{{{{ notice }}}}</p>{{% endif %}}"
+)
 TOKEN = "{{ session.new_form() if session else '' }}"
 
 
@@ -109,14 +113,16 @@ def _literal(text: str) -> str:
 
 
 def show_notes(page: LivePage) -> None:
-    """Banners, and what was done, stand at the top; a set of frames has none."""
-    bodies = [part for part in page.parts if isinstance(part, Tag) and part.name == "body"]
-    if any(isinstance(part, Tag) and part.name == "frameset" for part in page.parts):
+    """Banners, and what was done, stand before the page's first heading, or at its top; a set of frames has none."""
+    tags = [part for part in page.parts if isinstance(part, Tag)]
+    if any(tag.name == "frameset" for tag in tags):
         return
-    first = next((run.start for run in page.runs if not run.within), None)
-    at = bodies[0].end if bodies else first
-    if at is not None:
-        page.edits.append(Edit(at, at, NOTES))
+    places = (
+        *(tag.start for tag in tags if tag.name in ("h1", "h2")),
+        *(tag.end for tag in tags if tag.name == "body"),
+        *(run.start for run in page.runs if not run.within),
+    )
+    page.edits += [Edit(at, at, NOTES) for at in places[:1]]
 
 
 def renew_tokens(page: LivePage, one_time: frozenset[str]) -> None:

@@ -5,64 +5,30 @@ from __future__ import annotations
 import re
 import ssl
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography import x509
-
 from harness.capture import live_page
 from harness.capture.first_contact import Capture
 from harness.capture.keeping import Folder, file_name, kept_octets, masked
-from harness.capture.live_page import LivePage, ServiceFields
+from harness.capture.live_page import LivePage
 from harness.capture.scrubbing import Scrubber
+from harness.capture.skin_pages import Made, Reader
 from harness.capture.toml_form import toml_of
 from harness.capture.walk import Answered
-from harness.drivers.document import PRESSED, Control, Kind
 from harness.drivers.encoding import decode_page
 from harness.drivers.masking import HIDDEN
-from harness.drivers.sight import (
-    Found,
-    buttons,
-    find_button,
-    find_fields,
-    find_upload,
-    heading,
-    login_fields,
-    login_forms,
-)
-from harness.drivers.words import CERTIFICATE, LEAVE, PASSPHRASE, PRIVATE_KEY, REMOVE, RESTART, SHUT_DOWN, Words
+from harness.drivers.sight import login_forms
+from harness.drivers.words import LEAVE
 from harness.emulator.skin import CAPTURED_FILE, Skin, generations, load_captured, load_skin
-from harness.errors import BenchError, UnitError
+from harness.errors import BenchError
 from harness.unit import Identity
 from harness.verdict.hello import suites
 
-LIVE = ("login", "certificates", "shutdown", "services", "home")
-"""The pages that tell of the unit's state, in the order in which they are looked for."""
-DATES = (
-    *("%A, %d %B %Y, %H:%M:%S", "%a, %d %b %Y, %H:%M:%S", "%d %B %Y, %H:%M:%S", "%d %B %Y %H:%M:%S", "%d %B %Y"),
-    *("%A %d %B %Y %H:%M:%S", "%A, %d %B %Y", "%a %b %d %H:%M:%S %Y", "%b %d %H:%M:%S %Y GMT", "%d %b %Y"),
-    *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y", "%m/%d/%Y", "%d-%b-%Y", "%d.%m.%Y"),
-)
-"""Ways to print a date; the unit's own is unknown (device-reference 2.2)."""
 VERSIONS = {"TLS 1.0": "TLSv1", "TLS 1.1": "TLSv1.1", "TLS 1.2": "TLSv1.2", "TLS 1.3": "TLSv1.3"}
 """Those that an emulated unit can speak."""
-
-
-@dataclass
-class Made:
-    """A skin as it is made: values by table, and what could not be brought to life, in words."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    templates: dict[str, str] = field(default_factory=dict)
-    pages: list[dict[str, str]] = field(default_factory=list)
-    still: list[str] = field(default_factory=list)
-
-    def table(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.values.setdefault(name, {})
-        return found
 
 
 def make_skin(capture: Capture, folder: Folder) -> Made:
@@ -81,6 +47,7 @@ class _Maker:
         self.scrubber = Scrubber(capture.secrets | self.walk.secrets)
         self.identity = Identity(**capture.identity)
         self.parent = load_skin(_generation(self.identity.software_version))
+        self.reader = Reader(self.parent, capture.chain, self.made)
         self.one_time = _most_common(name for one in self.walk.answers for name in one.one_time)
 
     def make(self) -> Made:
@@ -163,9 +130,9 @@ class _Maker:
             self._add(path, name, "text/plain" if kind == "text/html" else kind, "everybody")
             return
         page = LivePage(f"http://unit{path}", self._localized(octets, answered))
-        key = self._key(page, answered, path)
+        key = self.reader.key_of(page, inside=answered.inside, is_home=path == self._home)
         if key and key not in self.made.templates:
-            self._bring_to_life(key, page)
+            self.reader.bring_to_life(key, page)
         else:
             key = ""
         live_page.renew_tokens(page, frozenset([self.one_time]))
@@ -190,20 +157,6 @@ class _Maker:
         )
         host = re.escape(self.capture.place.address)
         return re.sub(rf"https?://{host}(?::\d+)?(?=/)", "", source, flags=re.IGNORECASE).replace(f"/{HIDDEN}/", "/")
-
-    def _key(self, page: LivePage, answered: Answered, path: str) -> str:
-        """Which of the pages that live it is."""
-        if login_forms([page.document]):
-            return "login"
-        if not answered.inside:
-            return ""
-        if _is_there(lambda: find_upload([page.document])):
-            return "certificates"
-        if _posting(page, SHUT_DOWN) or _posting(page, RESTART):
-            return "shutdown"
-        if len(self._service_fields(page)) > 1:
-            return "services"
-        return "home" if path == self._home else ""
 
     @cached_property
     def _inside(self) -> frozenset[str]:
@@ -232,115 +185,6 @@ class _Maker:
     def _bare(self, path: str) -> str:
         """Without the session that some units have in their paths."""
         return self.scrubber.text(path).replace(f"/{HIDDEN}", "") or "/"
-
-    def _bring_to_life(self, key: str, page: LivePage) -> None:
-        match key:
-            case "login":
-                self._login(page)
-            case "certificates":
-                self._certificates(page)
-            case "shutdown":
-                self._shutdown(page)
-            case "services":
-                self._services(page)
-        title = page.document.title
-        if key == "certificates" and title.endswith(heading(page.document)):
-            self.made.values["title"] = title.removesuffix(heading(page.document)).replace("{", "") + "{page}"
-
-    def _login(self, page: LivePage) -> None:
-        found = login_forms([page.document])[0]
-        user, password = login_fields(found)
-        self.made.table("change_paths")["login"] = _action(found.button, found.form.action)
-        texts = {"user_field": user.name, "password_field": password.name, "button": found.button.caption}
-        self.made.table("login").update(texts | ({"button_field": found.button.name} if found.button.name else {}))
-
-    def _certificates(self, page: LivePage) -> None:
-        if not live_page.show_certificate(page):
-            self.made.still.append("certificates: the status table was not found in the page's source, and stays")
-        live_page.show_which_pair(page, self.parent.certificates)
-        texts = self.made.table("certificates")
-        found, fields = find_upload([page.document])
-        texts |= {
-            "certificate_field": fields[CERTIFICATE].name,
-            "key_field": fields[PRIVATE_KEY].name,
-            "passphrase_field": fields[PASSPHRASE].name,
-            "upload_button": found.button.caption,
-        }
-        self.made.table("change_paths")["certificates"] = _action(found.button, found.form.action)
-        if found.button.name:
-            texts["upload_field"] = found.button.name
-        try:
-            remove = find_button([page.document], REMOVE)
-        except UnitError:
-            self.made.still.append("certificates: no button that removes the pair was found")
-        else:
-            texts |= {"delete_field": remove.button.name, "delete_button": remove.button.caption}
-            if _action(remove.button, remove.form.action) != self.made.table("change_paths")["certificates"]:
-                self.made.table("change_paths")["removal"] = _action(remove.button, remove.form.action)
-        texts["name_layout"] = "a line each" if len(live_page.lines_of(page, "subject")) > 1 else "one line"
-        if (date := self._date_format(live_page.lines_of(page, "expires"))) is not None:
-            texts["date_format"] = date
-
-    def _date_format(self, lines: list[str]) -> str | None:
-        try:
-            ends = x509.load_pem_x509_certificate(self.capture.chain).not_valid_after_utc
-        except ValueError:
-            return None
-        return next((date for date in DATES if [ends.strftime(date)] == lines), None)
-
-    def _shutdown(self, page: LivePage) -> None:
-        texts = self.made.table("shutdown")
-        if pressed := _posting(page, SHUT_DOWN):
-            found, what = pressed[0], "shut_down"
-            if not live_page.show_shutdown(page, found):
-                self.made.still.append(
-                    "shutdown: the button was not found in the page's source: it cannot be pressed"
-                )
-        else:
-            found, what = _posting(page, RESTART)[0], "restart"
-            texts["steps"] = 0
-        texts[what] = found.button.caption
-        # A button that a script sends has no name: then the others have none either.
-        names = (what,) if found.button.name else ("shut_down", "confirm", "restart")
-        texts |= {f"{name}_field": found.button.name for name in names}
-        self.made.table("change_paths")["shutdown"] = _action(found.button, found.form.action)
-
-    def _services(self, page: LivePage) -> None:
-        rows = self._service_fields(page)
-        live_page.show_services(page, rows, self.parent.services)
-        known = {row.name: row for row in self.parent.services.rows}
-        self.made.table("services")["rows"] = [
-            {
-                "name": row.name,
-                "label": known[row.name].label,
-                "protocol": known[row.name].protocol,
-                "port": known[row.name].port,
-                "ticked_field": row.tick.name,
-                "port_field": row.port.name if row.port is not None else "",
-            }
-            for row in rows
-        ]
-        [form] = {row.tick.form for row in rows}
-        assert form is not None, "a field without a form is none of a service"
-        self.made.table("change_paths")["services"] = urlsplit(page.document.forms[form].action).path
-
-    def _service_fields(self, page: LivePage) -> list[ServiceFields]:
-        """The rows of services; none unless those of the web are among them, in one form."""
-        found = [
-            one for row in self.parent.services.rows if (one := self._row(page, row.name, row.label)) is not None
-        ]
-        names = {one.name for one in found}
-        return found if {"http", "https"} <= names and len({one.tick.form for one in found}) == 1 else []
-
-    def _row(self, page: LivePage, name: str, label: str) -> ServiceFields | None:
-        words = Words(f"row {label}", (label, name))
-        for found in _forms_with(page, Kind.CHECKBOX):
-            try:
-                tick = find_fields(found, {words: (Kind.CHECKBOX,)})[words]
-            except UnitError:
-                continue
-            return ServiceFields(name, tick, _port_beside(page, tick))
-        return None
 
     def _leave(self, page: LivePage) -> None:
         for link in page.document.links:
@@ -375,41 +219,6 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _most_common(names: Any) -> str:
     counted = Counter(names).most_common(1)
     return counted[0][0] if counted else ""
-
-
-def _is_there(look: Any) -> bool:
-    try:
-        look()
-    except UnitError:
-        return False
-    return True
-
-
-def _forms_with(page: LivePage, kind: Kind) -> Iterator[Found]:
-    """The forms that have such a control and a button."""
-    document = page.document
-    for form in document.forms:
-        controls = [control for control in document.controls if control.form == form.number]
-        pressed = [control for control in controls if control.kind in PRESSED]
-        if pressed and any(control.kind is kind for control in controls):
-            yield Found(document, form, pressed[0])
-
-
-def _posting(page: LivePage, words: Words) -> list[Found]:
-    """The buttons of these texts that do something: one that is sent by GET only leads somewhere."""
-    return [one for one in buttons([page.document], words) if one.form.method == "post"]
-
-
-def _port_beside(page: LivePage, tick: Control) -> Control | None:
-    """The text field that follows the tick box before another one does."""
-    controls = page.document.controls
-    after = controls[controls.index(tick) + 1 :]
-    field = next((control for control in after if control.kind in (Kind.TEXT, Kind.CHECKBOX)), None)
-    return field if field is not None and field.kind is Kind.TEXT and field.form == tick.form else None
-
-
-def _action(button: Control, action: str) -> str:
-    return urlsplit(button.action or action).path or "/"
 
 
 def _list(value: object) -> list[object]:

@@ -13,7 +13,8 @@ from harness.bench import explored
 from harness.capture.bounds import Bounds
 from harness.capture.first_contact import Capture, default_folder, look_at
 from harness.capture.keeping import MANIFEST, Folder
-from harness.capture.skin_making import Made, make_skin
+from harness.capture.skin_making import make_skin
+from harness.capture.skin_pages import Made
 from harness.cli import EXIT_STATUS
 from harness.cli.ending import ending
 from harness.errors import BenchError

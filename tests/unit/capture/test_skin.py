@@ -199,6 +199,9 @@ def test_only_what_is_of_the_unit_becomes_a_placeholder() -> None:
     assert "{{ '{' }}{ 7 * 7 }} {{ '{' }}% raw %} {</p>" in template
     assert '<td>{{ rows[0][1] | join("<br>" | safe) }}<br><tr><td>Issuer<td>{{ rows[1][1] | join(", ") }}' in template
     assert template.startswith("<html><body class=x>{% for text in banners %}")
+    headed = LivePage("http://unit/", "<body><table><tr><td>Menu<td><h1>Title</h1>Text</table>")
+    show_notes(headed)
+    assert headed.template().startswith("<body><table><tr><td>Menu<td>{% for text in banners %}")
 
 
 PLAIN = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=9) | st.integers() | st.booleans()
