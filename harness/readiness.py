@@ -123,7 +123,7 @@ def _status(unit: ExaminedUnit) -> Finding:
 
 def _login(unit: ExaminedUnit) -> Finding:
     unit.condition()
-    return ready(f"the API lets {unit.place.login.user!r} in")
+    return ready(f"the unit lets {unit.place.login.user!r} in")
 
 
 def _session(unit: ExaminedUnit) -> Finding:
@@ -206,11 +206,17 @@ def _console(unit: ExaminedUnit) -> Finding:
 
 
 def _power(unit: ExaminedUnit) -> Finding:
-    return _line(unit.place.power, "a unit that hangs can then be switched off only by going there")
+    power = unit.place.power
+    if power is None:
+        return Finding(
+            State.REMARK, "not in lab.toml", "a unit that hangs can then be switched off only by going there"
+        )
+    unit.try_outlet()
+    return ready(f"{power.ssh}:{power.port} lets {power.user!r} in")
 
 
 def _line(line: Gateway | None, without: str) -> Finding:
-    """What answers at the SSH port of a console server or outlet; nobody logs in."""
+    """What answers at the SSH port of a console server; nobody logs in."""
     if line is None:
         return Finding(State.REMARK, "not in lab.toml", without)
     where = f"{line.ssh}:{line.port}"
@@ -252,5 +258,7 @@ QUESTIONS = (
     Question("calls", _calls, "look at Conferences; install goes on with --drop-calls"),
     Question("clock", _clock, API),
     Question("console", _console, needs_login=False),
-    Question("power", _power, needs_login=False),
+    Question(
+        "power", _power, "see that the outlet is reachable; correct ssh, port, user, password", needs_login=False
+    ),
 )

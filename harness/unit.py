@@ -229,3 +229,7 @@ class ExaminedUnit(OccupiedUnit, Protocol):
 
     def features(self) -> tuple[str, ...] | None:
         """The names of the feature keys that are activated (device-reference 6); None where the API does not tell."""
+
+    def try_outlet(self) -> None:
+        """Somebody logged in to the place's outlet, and switched nothing. Raises BenchError where that cannot be
+        done, ConfigurationError where the place has none or its password cannot be found."""

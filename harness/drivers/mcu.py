@@ -7,7 +7,7 @@ import binascii
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -16,7 +16,7 @@ from harness.deadline import Deadline
 from harness.drivers import system_xml
 from harness.drivers.power import outlet_of
 from harness.drivers.restart import Restarter, find_confirmation
-from harness.drivers.rpc import Api
+from harness.drivers.rpc import Api, NotTold
 from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload
 from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
@@ -152,10 +152,18 @@ class Mcu:
         return self._api.calls()
 
     def serial(self) -> str:
-        return self._api.serial()
+        with suppress(NotTold):
+            return self._api.serial()
+        return ""
 
     def features(self) -> tuple[str, ...] | None:
-        return self._api.features()
+        with suppress(NotTold):
+            return self._api.features()
+        return None
+
+    def try_outlet(self) -> None:
+        with outlet_of(self.place, self._record):
+            """Somebody is let in, and that is all."""
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
         return self._state.restart_log()

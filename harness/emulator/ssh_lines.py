@@ -139,11 +139,42 @@ async def _read_lines(process: Process, hear: Callable[[str], Awaitable[int]]) -
         await hear(line.rstrip("\r\n"))
 
 
+class _Connections:
+    """Those that are open, until all are to be gone: then one that is made later is gone at once."""
+
+    def __init__(self) -> None:
+        self._open: set[asyncssh.SSHServerConnection] = set()
+        self._over = False
+
+    def made(self, connection: asyncssh.SSHServerConnection) -> None:
+        self._open.add(connection)
+        if self._over:
+            connection.abort()
+
+    def lost(self, connection: asyncssh.SSHServerConnection) -> None:
+        self._open.discard(connection)
+
+    def abort(self) -> None:
+        self._over = True
+        for connection in list(self._open):
+            connection.abort()
+
+
 class _Gate(asyncssh.SSHServer):
     """Who gets in."""
 
-    def __init__(self, passwords: Mapping[str, str]) -> None:
+    def __init__(self, passwords: Mapping[str, str], connections: _Connections) -> None:
         self._passwords = passwords
+        self._connections = connections
+        self._connection: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._connections.made(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._connection is not None:
+            self._connections.lost(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         return self._passwords.get(username) != ""
@@ -160,6 +191,7 @@ class LineServers:
 
     def __init__(self) -> None:
         self._acceptors: list[asyncssh.SSHAcceptor] = []
+        self._connections = _Connections()
 
     async def start(self, units: Iterable[EmulatedUnit]) -> dict[str, str]:
         """Listen wherever one of these units has a line. Name of a unit whose line could not be had, and why."""
@@ -169,32 +201,36 @@ class LineServers:
         host_key = asyncssh.generate_private_key("ssh-ed25519")
         for (address, port), server in _by_place(units).items():
             try:
-                self._acceptors.append(await _listen(address, port, server, host_key))
+                self._acceptors.append(await self._listen(address, port, server, host_key))
             except PortTaken as taken:
                 failed |= {unit.blueprint.name: str(taken) for unit in _owners(server)}
         return failed
 
     async def stop(self) -> None:
+        """Nothing listens, and nobody is connected."""
         for acceptor in self._acceptors:
             acceptor.close()
+        self._connections.abort()
+        for acceptor in self._acceptors:
             await acceptor.wait_closed()
 
-
-async def _listen(address: str, port: int, server: LineServer, host_key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
-    try:
-        return await asyncssh.listen(
-            address,
-            port,
-            server_factory=lambda: _Gate(server.passwords),
-            server_host_keys=[host_key],
-            process_factory=server.serve,
-            reuse_address=True,
-            login_timeout=30,
-            agent_forwarding=False,
-        )
-    except OSError as error:
-        why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
-        raise PortTaken(f"{address}:{port} {why}") from error
+    async def _listen(
+        self, address: str, port: int, server: LineServer, host_key: asyncssh.SSHKey
+    ) -> asyncssh.SSHAcceptor:
+        try:
+            return await asyncssh.listen(
+                address,
+                port,
+                server_factory=lambda: _Gate(server.passwords, self._connections),
+                server_host_keys=[host_key],
+                process_factory=server.serve,
+                reuse_address=True,
+                login_timeout=30,
+                agent_forwarding=False,
+            )
+        except OSError as error:
+            why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
+            raise PortTaken(f"{address}:{port} {why}") from error
 
 
 def _by_place(units: Iterable[EmulatedUnit]) -> dict[tuple[str, int], LineServer]:

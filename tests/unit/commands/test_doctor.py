@@ -160,10 +160,12 @@ def test_lines_are_looked_at_where_the_lab_file_has_them(start: Start, write: Wr
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
         power = f'power = {{ ssh = "127.0.0.1", port = {port}, user = "lab", on = "on 1", off = "off 1" }}'
-        start(more=console)
+        good = power.replace(f'"127.0.0.1", port = {port}', f'"{BLOCK}.11", port = 2222')
+        start(more=f"{console}\n{good}")
+        found = rows(write(more=f"{console}\n{good}"), 0)
+        assert (found["console"]["state"], found["power"]["state"]) == ("ready", "ready")
         found = rows(write(more=f"{console}\n{power}"), 10)
-    assert found["console"]["state"] == "ready"
-    assert (found["power"]["state"], "Connection refused" in found["power"]["found"]) == ("missing", True)
+    assert (found["power"]["state"], "cannot log in as 'lab'" in found["power"]["found"]) == ("missing", True)
 
 
 def test_a_unit_that_does_not_answer_is_told_with_the_remedy(write: Write) -> None:
