@@ -39,6 +39,8 @@ LAYERS = {
     "harness.unit": 2,
     "harness.observation": 2,
     "harness.telltale": 2,
+    "harness.walk": 2,
+    "harness.exploring": 2,
     "harness.experiment": 2,
     "harness.expectation": 2,
     "harness.lease": 2,
