@@ -27,7 +27,7 @@ LINE_SECONDS = 5.0
 SOON = timedelta(days=30)
 FEATURE_WORDS = ("secure management", "https", "encryption")
 """In the names of the keys of which HTTPS needs one (device-reference 6, mark D: match loosely)."""
-UPGRADE = "enter the key Secure management (HTTPS) or Encryption at Settings > Upgrade; the maker's support has it"
+UPGRADE = "enter the key Secure management (HTTPS) or Encryption at Settings > Upgrade; the maker has it"
 
 
 class State(StrEnum):
@@ -137,7 +137,7 @@ def _feature_key(unit: ExaminedUnit) -> Finding:
         service = unit.services().get("https")
         if service is not None and service.open:
             return ready("the API does not tell; HTTPS is open, so there is one")
-        return missing("the API does not tell, and HTTPS is not open", UPGRADE)
+        return missing("the API does not tell, and HTTPS is not open", f"look at Settings > Upgrade; {UPGRADE}")
     found = [name for name in names if any(word in name.lower() for word in FEATURE_WORDS)]
     if found:
         return ready(", ".join(found))

@@ -15,6 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NewConnectionError
 
+from harness.deadline import Deadline
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
@@ -27,6 +28,8 @@ Record = Callable[[str, dict[str, object]], None]
 """Told of every exchange: a word, and facts about it; never a body or a password."""
 
 CONNECT_SECONDS = 10.0
+LONGEST_ANSWER = 16 * 2**20
+PIECE = 2**16
 ANSWER_SECONDS = 60.0
 """An old unit under load is slow to write flash, and the answer to an upload waits for it (R)."""
 TRIES = 5
@@ -178,8 +181,10 @@ class Wire:
                     headers=headers,
                     allow_redirects=False,
                     timeout=(min(seconds, CONNECT_SECONDS), seconds),
+                    stream=True,
                 )
-            facts |= {"status": answer.status_code, "received_bytes": len(answer.content)}
+                body = self._whole(answer, seconds)
+            facts |= {"status": answer.status_code, "received_bytes": len(body)}
             if answer.status_code in REDIRECTED:
                 facts |= {"location": _shown(answer.headers.get("Location", ""))}
             if cookies := [_without_value(text) for text in answer.raw.headers.getlist("Set-Cookie")]:
@@ -194,9 +199,20 @@ class Wire:
             answer.status_code,
             answer.headers.get("Content-Type", ""),
             answer.headers.get("Location", ""),
-            answer.content,
+            body,
             answer.headers.get("Server", ""),
         )
+
+    def _whole(self, answer: requests.Response, seconds: float) -> bytes:
+        """The body of an answer. Raises Broken for one that comes without an end."""
+        deadline, pieces, size = Deadline.after(seconds), [], 0
+        for piece in answer.iter_content(PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LONGEST_ANSWER or deadline.expired:
+                answer.close()
+                raise Broken(f"{self.place.name}: an answer without an end: {size} octets and more of it to come")
+        return b"".join(pieces)
 
     def hang_up_within(self, submission: Submission) -> None:
         """Half of the body was sent, all of it promised; then the connection was closed.

@@ -14,7 +14,7 @@ import sys
 import threading
 import xmlrpc.client
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -91,7 +91,9 @@ class Loud(http.server.BaseHTTPRequestHandler):
         if self.path == "/net" and self.lets_go is not None:
             self.is_asked.set()
             self.lets_go.wait(SECONDS)
-        if self.path == "/system.xml":
+        if self.path == "/endless":
+            self._stream()
+        elif self.path == "/system.xml":
             self._send(
                 "<system><model>MCU 4505</model><softwareVersion>4.4(3.42)</softwareVersion>"
                 f"<uptimeSeconds>9</uptimeSeconds><hostName>{html.escape(LOUD_PASSWORD)}</hostName></system>",
@@ -119,6 +121,7 @@ class Loud(http.server.BaseHTTPRequestHandler):
         type(self).once += 1
         octets = LOUD_PASSWORD.encode()
         return f"""<title>Codian MCU - Home</title><!-- {LOUD_PASSWORD} {self.cookie} -->
+            <a href=/endless>Streaming</a>
             <a href=/net>Network</a> <a href=/ssl.html>SSL certificates</a> <a href='/logout.html'>Log out</a>
             <a href=/a?do=restart>Now</a> <a href=/b>Delete all conferences</a> <a href=/reboot_now.html>Home</a>
             <a href=/d_change.html>Status</a> <a href=/configuration.xml>Settings</a> <a href=/e?disconnect=1>x</a>
@@ -131,6 +134,14 @@ class Loud(http.server.BaseHTTPRequestHandler):
             <script>var a="{base64.b64encode(b"admin:" + octets).decode()}", b='{octets.hex()}';</script>
             <script>var c="{PASSPHRASE.encode().hex()}";</script>
             <p>{quote(LOUD_PASSWORD)} {json.dumps(LOUD_PASSWORD)} AB12-CD34<textarea>{KEY}</textarea>"""
+
+    def _stream(self) -> None:
+        """Goes on until nobody listens."""
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(bytes(2**20))
 
     def _send(self, text: str, kind: str = "text/html", *, cookie: bool = False) -> None:
         self.send_response(200)
@@ -170,7 +181,8 @@ def test_a_unit_that_tells_its_secrets_and_sets_traps(tmp_path: Path) -> None:
     with loud() as (handler, place):
         capture = Capture(place)
         with open_unit(place, capture.record) as unit:
-            captured(place, tmp_path / "capture", unit, capture)
+            manifest = captured(place, tmp_path / "capture", unit, capture)
+    assert [(one["path"], "without an end" in one["why"]) for one in manifest["failed"]] == [("/endless", True)]
     opened_paths = {path.partition("?")[0] for path in handler.asked}
     assert {"/net", "/ssl.html", "/logo.gif", "/list", "/f"} <= opened_paths
     traps = {"/a", "/b", "/reboot_now.html", "/d_change.html", "/configuration.xml", "/e", "/clear.gif", "/go", "/x"}
