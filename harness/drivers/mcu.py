@@ -17,7 +17,7 @@ from harness.drivers import system_xml
 from harness.drivers.power import outlet_of
 from harness.drivers.restart import Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
-from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload
+from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload, find_way_to_upload
 from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
 from harness.drivers.submission import FileContent, Filling
@@ -200,7 +200,8 @@ class Mcu:
             return self._submit(press)
 
     def _filled(self, screen: Screen, upload: Upload) -> tuple[Found, Filling]:
-        found, fields = find_upload(screen.documents)
+        link = find_way_to_upload(screen.documents)
+        found, fields = find_upload((self._web.press_or_follow(link) if link else screen).documents)
         self._web.keep_secret(upload.private_key, upload.passphrase)
         # Whatever becomes of it, a leaf that we sent is no stranger. Only who has its key can serve it.
         for leaf in _certificates(upload.certificate):

@@ -232,6 +232,14 @@ def find_upload(documents: Sequence[Document]) -> tuple[Found, dict[Words, Contr
     return chosen, fields[complete.index(chosen)]
 
 
+def find_way_to_upload(documents: Sequence[Document]) -> Link | None:
+    """The link to a page of its own for the upload, where the page with the status table has no form for it."""
+    if buttons(documents, UPLOAD):
+        return None
+    links = [link for link in fitting_links(documents, UPLOAD) if link.button is None and UPLOAD.names(link.text)]
+    return links[0] if len(links) == 1 else None
+
+
 def find_fields(found: Found, wanted: Mapping[Words, tuple[Kind, ...]]) -> dict[Words, Control]:
     """One field of the form for each of the wanted, by label; no field answers to two of them.
 

@@ -38,6 +38,7 @@ from harness.drivers.words import (
     PASSWORD_EXPIRED,
     SETTINGS,
     SSL_CERTIFICATES,
+    WRONG_PASSWORD,
     Words,
 )
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
@@ -117,6 +118,7 @@ class WebSession:
         self._login = login
         self._api_accepts = api_accepts
         self._inside = False
+        self._login_is_scripted = False
         self._home: Screen | None = None
         self._home_is_used = False
         self._latest: Screen | None = None
@@ -311,6 +313,7 @@ class WebSession:
         """The page after user and password were sent, once."""
         self._wire.forget_cookies()
         found = self._login_form()
+        self._login_is_scripted = "onsubmit" in found.document.markup.lower()
         user_field, password_field = login_fields(found)
         return self.press(found, {user_field: self._login.user, password_field: self._login.password})
 
@@ -328,13 +331,15 @@ class WebSession:
                 " (administrators after 30 minutes), or have it enabled"
             )
             raise self._refused
+        by_api = "in by API and "
         try:
             self._api_accepts()
         except ConfigurationError as error:
             self._refused = error
             raise
         except NotTold:
-            if reason is None:
+            by_api = ""
+            if reason in (None, WRONG_PASSWORD):
                 # It may be the password, and a third wrong one would lock the account.
                 self._refused = ConfigurationError(
                     f"{name}: the unit lets user {user!r} not in{says}, and has no API to say why:"
@@ -349,14 +354,18 @@ class WebSession:
             return None if _is_outside(again) else again
 
         place = self._wire.place
-        seconds = place.login.session_wait_seconds
+        # A password that the unit calls wrong is sent once.
+        seconds = 0.0 if reason is WRONG_PASSWORD else place.login.session_wait_seconds
         if seconds:
             with suppress(DeadlineExpired):
                 every = LOGIN_PACES * Pace.of(place).every
                 return Deadline.after(seconds).wait_for(f"free web session on {name}", look, every)
         waited = f", and did not within {seconds:g} s (login.session_wait_seconds)" if seconds else ""
-        why = "no free session" if reason is NO_SESSION else "no free session, no right, or locked"
-        raise BenchError(f"{name}: the unit lets user {user!r} in by API and not by web: {why}{waited}{says}")
+        why = {NO_SESSION: "no free session", WRONG_PASSWORD: "another password"}.get(
+            reason or PASSWORD_EXPIRED, "no free session, no right, or locked"
+        )
+        script = "; its login form runs a script, which is not run here" if self._login_is_scripted else ""
+        raise BenchError(f"{name}: the unit lets user {user!r} {by_api}not by web: {why}{waited}{says}{script}")
 
     def _login_form(self) -> Found:
         name = self._wire.place.name

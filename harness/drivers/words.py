@@ -151,7 +151,16 @@ NO_RIGHT = Words(
         "not permitted",
     ),
 )  # 3.3 D, text U
-REFUSALS = (PASSWORD_EXPIRED, LOCKED, NO_SESSION, NO_RIGHT)
+WRONG_PASSWORD = Words(
+    "wrong user name or password",
+    (),
+    holds=(
+        *("wrong password", "wrong username", "wrong user name", "incorrect password", "invalid password"),
+        *("invalid username", "invalid user name", "password incorrect", "password is incorrect", "or password"),
+        *("password is wrong", "password was wrong", "and/or password", "bad password", "login incorrect"),
+    ),
+)  # 3.3 D, text U
+REFUSALS = (WRONG_PASSWORD, PASSWORD_EXPIRED, LOCKED, NO_SESSION, NO_RIGHT)
 """A page that lists all the reasons there may be tells none (3.3 D)."""
 
 # Network > SSL certificates.

@@ -45,6 +45,7 @@ CERTIFICATES = """<TITLE>SSL certificates</TITLE>
 ASK = """<TITLE>Question</TITLE>Really?<FORM ACTION=/x/8 METHOD=POST><INPUT TYPE=SUBMIT NAME=yes VALUE=Yes>
     <INPUT TYPE=SUBMIT NAME=no VALUE=No></FORM>"""
 REMOVAL = '<INPUT TYPE=SUBMIT NAME=rm VALUE="Delete custom certificate and key">'
+UPLOAD_LINK = "</FORM><A HREF=/x/u>Upload certificate and key</A>"
 REMOVAL_LINK = "<A HREF=/x/r>Delete custom certificate and key</A>"
 ASK_AGAIN = f"<TITLE>Question</TITLE>Really?<FORM ACTION=/x/8 METHOD=POST>{REMOVAL}</FORM><A HREF=/x/3>Back</A>"
 SHUTDOWN = """<TITLE>Shutdown</TITLE><FORM ACTION=/x/7 METHOD=POST><INPUT TYPE=SUBMIT NAME=z VALUE="{button}"></FORM>
@@ -66,6 +67,10 @@ class Stranger:
     """What stands on every page while something waits for a restart."""
     removal: str = "button"
     """Or "link", or "asked with the same button"."""
+    upload_apart: bool = False
+    """The form of the upload stands on a page of its own."""
+    refusal: str = ""
+    """What the page says to somebody who is not let in."""
     resets: int = 0
     """How many API requests end in a reset connection."""
     api_version: str = "2.10"
@@ -122,7 +127,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
                     "<META HTTP-EQUIV=Refresh CONTENT='0; URL=/top'>One moment", cookie=f"Sid={unit.session}; path=/"
                 )
             else:
-                self._send("<TITLE>Codian MCU - Access failed</TITLE>")
+                self._send(f"<TITLE>Codian MCU - Access failed</TITLE>{unit.refusal}")
         elif path == "/logout.html":
             unit.session = ""
             unit.logged_out += 1
@@ -150,7 +155,13 @@ class Pages(http.server.BaseHTTPRequestHandler):
             case "/x/3":
                 unit.once += 1
                 page = CERTIFICATES.format(once=unit.once, name="custom" if unit.stored else "factory")
+                if unit.upload_apart:
+                    return page.partition("<TR><TD><FONT SIZE=+1><B>Local certificate configuration")[0] + UPLOAD_LINK
                 return page.replace(REMOVAL, "") + REMOVAL_LINK if unit.removal == "link" else page
+            case "/x/u":
+                return CERTIFICATES.format(once=unit.once, name="").replace(
+                    "Private key<TD>Key matches certificate", ""
+                )
             case "/x/r":
                 return ASK
             case "/x/9" if f"once={unit.once}" in self.path:

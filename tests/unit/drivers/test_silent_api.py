@@ -81,8 +81,12 @@ def test_calls_that_nobody_tells_are_an_error() -> None:
         unit.calls()
 
 
-def test_a_refused_login_is_not_tried_again_where_nobody_says_whether_the_password_is_wrong() -> None:
-    stranger = Stranger(api="none", password="other")
+REASONS = "<UL><LI>The user name or password was wrong<LI>too many sessions<LI>your address changed</UL>"
+
+
+@pytest.mark.parametrize("refusal", ["", "<P>Invalid password.", REASONS])
+def test_a_refused_login_is_not_tried_again_where_nobody_says_whether_the_password_is_wrong(refusal: str) -> None:
+    stranger = Stranger(api="none", password="other", refusal=refusal)
     with opened(stranger) as unit:
         for _ in range(2):
             with pytest.raises(ConfigurationError, match="lets user 'admin' not in"):

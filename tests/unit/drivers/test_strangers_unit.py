@@ -35,6 +35,13 @@ def test_a_removal_that_is_asked_about_is_confirmed() -> None:
     assert answer.local_certificate.subject == "CN, factory"
 
 
+def test_the_form_of_the_upload_may_stand_on_a_page_of_its_own() -> None:
+    stranger = Stranger(upload_apart=True)
+    with opened(stranger) as unit:
+        assert unit.upload(UPLOAD).taken
+    assert stranger.stored["a2"] == b"the key\xff"
+
+
 @pytest.mark.parametrize("removal", ["link", "asked with the same button"])
 def test_a_removal_may_be_a_link_or_be_asked_about_with_the_same_button(removal: str) -> None:
     stranger = Stranger(stored={"a3": b"custom"}, removal=removal)
@@ -92,6 +99,20 @@ def test_a_wrong_password_is_told_apart_by_the_api() -> None:
         pytest.raises(ConfigurationError, match="refuses the user 'admin'"),
     ):
         unit.home_page()
+
+
+def test_a_login_form_that_runs_a_script_is_told_where_the_api_lets_the_user_in() -> None:
+    stranger = Stranger(login=LOGIN.replace("METHOD=POST", 'METHOD=POST onSubmit="return hash(this)"', 1))
+    stranger.login = stranger.login.replace("VALUE=en", "VALUE=")
+    with opened(stranger) as unit, pytest.raises(BenchError, match="its login form runs a script"):
+        unit.home_page()
+
+
+def test_a_password_that_the_page_calls_wrong_is_sent_once_although_the_api_lets_the_user_in() -> None:
+    stranger = Stranger(refusal="<P>The user name or password is not correct.", login=LOGIN.replace("=en", "=xx"))
+    with opened(stranger) as unit, pytest.raises(BenchError, match="in by API and not by web: another password"):
+        unit.home_page()
+    assert stranger.logins == 1
 
 
 def test_a_password_that_has_expired_is_told() -> None:
