@@ -104,10 +104,10 @@ def visited(place: Place) -> Iterator[ExaminedUnit]:
 
 
 @contextmanager
-def explored(place: Place, record: Record) -> Iterator[Mcu]:
-    """The unit of a place that nobody has seen before, with the means to look at all of it; `record` is told of every
-    exchange. Its web session is given back at the end, come what may."""
-    with _found_open(place, record) as unit:
+def explored(place: Place, state_dir: Path, record: Record, doing: str) -> Iterator[Mcu]:
+    """The unit of a place that nobody has seen before, leased, with the means to look at all of it; `record` is told
+    of every exchange. Its web session is given back at the end, come what may."""
+    with lease(place.name, state_dir, doing), _found_open(place, record) as unit:
         yield unit
 
 

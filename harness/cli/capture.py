@@ -58,7 +58,7 @@ def capture(
         wanted = None if skin is None else Folder(skin)
         limits = Bounds(pages=bounds["pages"], seconds=bounds["seconds"])
         try:
-            with explored(place, found.record) as unit:
+            with explored(place, lab.state_dir, found.record, "mcu-hil capture") as unit:
                 look_at(found, unit, limits, _tell, shutdown_page=bounds["shutdown_page"])
         except KeyboardInterrupt:
             found.stopped = "interrupted"

@@ -16,7 +16,8 @@ from harness.cli import EXIT_STATUS
 from harness.cli.ending import ending
 from harness.errors import BenchError, DeadlineExpired, LabError, UnitError
 from harness.judge.text_form import printable
-from harness.lab import load_lab
+from harness.lab import Place, load_lab
+from harness.lease import lease
 from harness.readiness import Row, State, examined
 from harness.tls.pins import ForeignLeaf
 
@@ -37,10 +38,12 @@ def doctor(place_name: str, lab_file: Path, *, as_json: bool) -> None:
     Exit status: 0 ready; 10 something is missing; 4 the lab file or the place's name is wrong; 3 a bug of mcu-hil's.
     """
     with ending("doctor", place_name):
-        (place,) = load_lab(lab_file).select([place_name], [])
+        lab = load_lab(lab_file)
+        (place,) = lab.select([place_name], [])
         try:
             with visited(place) as unit:
                 rows = [Row("reachable", State.READY, f"{place.address} answers", ""), *examined(unit)]
+            rows.append(_lease(place, lab.state_dir))
         except (LabError, UnitError, DeadlineExpired) as error:
             remedy = REACHABLE if place.emulated is None else REACHABLE_EMULATED
             if isinstance(error, ForeignLeaf):
@@ -57,6 +60,14 @@ def doctor(place_name: str, lab_file: Path, *, as_json: bool) -> None:
         else:
             click.echo(f"{place_name} is ready")
     sys.exit(EXIT_STATUS[BenchError] if missing else 0)
+
+
+def _lease(place: Place, state_dir: Path) -> Row:
+    try:
+        with lease(place.name, state_dir, "mcu-hil doctor"):
+            return Row("lease", State.READY, "nobody else works on the place", "")
+    except BenchError as error:
+        return Row("lease", State.MISSING, str(error), "wait until they are done")
 
 
 def _show(place: str, rows: list[Row]) -> None:

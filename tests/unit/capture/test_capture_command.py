@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from cryptography import x509
 
 from harness.cli.capture import capture
+from harness.lease import lease
 from tests.unit.capture.conftest import PASSWORD, Start
 
 FEATURE_KEYS = ("53454-MANAGE-HTTPS", "3N9-ENCRYPTION")
@@ -132,11 +133,20 @@ def test_what_was_seen_before_a_refused_log_in_is_kept(start: Start) -> None:
 
 
 def test_a_unit_that_is_not_there_leaves_no_folder(tmp_path: Path) -> None:
-    (tmp_path / "lab.toml").write_text('[[place]]\nname = "unit"\nmodel = "MCU 4505"\nemulated = {}\n')
+    head = f"[lab]\nstate_dir = '{tmp_path}/state'\n"
+    (tmp_path / "lab.toml").write_text(f'{head}[[place]]\nname = "unit"\nmodel = "MCU 4505"\nemulated = {{}}\n')
     arguments = ["unit", "--lab", str(tmp_path / "lab.toml"), "--output", str(tmp_path / "new")]
     result = CliRunner().invoke(capture, arguments)
     assert (result.exit_code, result.stderr.count("\n")) == (10, 1)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_place_that_somebody_works_on_is_left_alone(start: Start) -> None:
+    bench = start()
+    with lease("unit", bench.folder / "state", "a nightly run"):
+        result = bench.capture()
+    assert (result.exit_code, "is held by" in result.stderr) == (10, True)
+    assert not (bench.folder / "capture").exists()
 
 
 def test_a_folder_that_exists_is_not_written_into(start: Start) -> None:

@@ -50,27 +50,27 @@ def captured(place: Place, folder: Path, unit: Any, capture: Capture, **bounds: 
 
 @pytest.mark.parametrize("menu", MENUS)
 def test_a_stranger_is_captured_and_left_as_it_was(menu: str, contexts: Any, tmp_path: Path) -> None:
-    for number in range(2000, 2002):
-        unit = Unit(variant(number, menu=menu))
-        with opened(unit, contexts) as mcu:
-            capture = Capture(mcu.place)
-            # What the driver says on the way is a part of the capture only where the driver is opened for it.
-            manifest = captured(mcu.place, tmp_path / str(number), mcu, capture)
-        texts = [path.read_bytes() for path in (tmp_path / str(number)).rglob("*.*")]
-        told = f"{unit.variant.choices}"
-        assert any(b"Key matches" in text or b"Matches" in text or b"Yes" in text for text in texts), told
-        buttons = {
-            field.get("caption")
-            for page in manifest["pages"]
-            for form in page.get("forms", ())
-            for field in form["fields"]
-        }
-        assert unit.variant["upload"] in buttons or unit.variant["button"] == "scripted", told
-        done = unit.counts
-        assert (done.wrong, done.uploads, done.removals, done.shutdowns, done.restarts) == ([], 0, 0, 0, 0), told
-        assert unit.session == "", told
-        assert not any(PASSWORD.encode() in text or PASSWORD.encode("latin-1") in text for text in texts), told
-        assert not any(SESSION_IN_A_PATH.search(text) for text in texts), told
+    number = 2000 + MENUS.index(menu) % 3
+    unit = Unit(variant(number, menu=menu))
+    with opened(unit, contexts) as mcu:
+        capture = Capture(mcu.place)
+        # What the driver says on the way is a part of the capture only where the driver is opened for it.
+        manifest = captured(mcu.place, tmp_path / str(number), mcu, capture)
+    texts = [path.read_bytes() for path in (tmp_path / str(number)).rglob("*.*")]
+    told = f"{unit.variant.choices}"
+    assert any(b"Key matches" in text or b"Matches" in text or b"Yes" in text for text in texts), told
+    buttons = {
+        field.get("caption")
+        for page in manifest["pages"]
+        for form in page.get("forms", ())
+        for field in form["fields"]
+    }
+    assert unit.variant["upload"] in buttons or unit.variant["button"] == "scripted", told
+    done = unit.counts
+    assert (done.wrong, done.uploads, done.removals, done.shutdowns, done.restarts) == ([], 0, 0, 0, 0), told
+    assert unit.session == "", told
+    assert not any(PASSWORD.encode() in text or PASSWORD.encode("latin-1") in text for text in texts), told
+    assert not any(SESSION_IN_A_PATH.search(text) for text in texts), told
 
 
 class Loud(http.server.BaseHTTPRequestHandler):
@@ -204,7 +204,8 @@ def test_what_was_seen_before_an_interruption_is_kept_and_the_session_given_back
         handler.lets_go = threading.Event()
         ports = f"{{ http = {place.ports.http}, https = {place.ports.https} }}"
         table = f'name = "loud"\nmodel = "MCU 4505"\naddress = "127.0.0.1"\nports = {ports}'
-        (tmp_path / "lab.toml").write_text(f"[[place]]\n{table}\nlogin = {{ password = '{LOUD_PASSWORD}' }}\n")
+        head = f"[lab]\nstate_dir = '{tmp_path}/state'\n"
+        (tmp_path / "lab.toml").write_text(f"{head}[[place]]\n{table}\nlogin = {{ password = '{LOUD_PASSWORD}' }}\n")
         command = "from harness.cli import main; main()", "capture", "loud", "--output", "new"
         with subprocess.Popen([sys.executable, "-c", *command], cwd=tmp_path, stderr=subprocess.PIPE) as process:
             assert handler.is_asked.wait(SECONDS)

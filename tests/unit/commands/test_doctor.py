@@ -19,10 +19,13 @@ from harness.drivers.mcu import open_unit
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
 from harness.lab import load_lab
+from harness.lease import lease
 from harness.readiness import QUESTIONS
 
 BLOCK = f"127.{60 + (os.getpid() >> 8) % 40}.{os.getpid() % 256}"
 LAB = """
+[lab]
+state_dir = "{folder}/state"
 [[place]]
 name = "unit"
 model = "{model}"
@@ -41,6 +44,7 @@ def write(tmp_path: Path) -> Write:
 
     def written(**changes: str) -> Path:
         plain = {"model": "MCU 4505", "password": "let me in", "switches": "", "more": "", "address": f"{BLOCK}.10"}
+        plain["folder"] = str(tmp_path)
         (tmp_path / "lab.toml").write_text(LAB.format(**(plain | changes)))
         return tmp_path / "lab.toml"
 
@@ -77,7 +81,7 @@ def missing(lab: Path) -> dict[str, dict[str, Any]]:
 def test_a_unit_as_its_lab_file_says_is_ready(start: Start, write: Write) -> None:
     start()
     found = rows(write(), 0)
-    assert [*found] == ["reachable", *(question.topic for question in QUESTIONS)]
+    assert [*found] == ["reachable", *(question.topic for question in QUESTIONS), "lease"]
     assert found["feature key"]["found"] == "Secure management (HTTPS), Encryption"
     assert {topic for topic, row in found.items() if row["state"] == "remark"} == {"console", "power"}
     assert "unit is ready" in run(write()).stdout
@@ -152,6 +156,12 @@ def test_a_restart_that_waits_is_told(start: Start, write: Write) -> None:
     with open_unit(place) as unit:
         unit.upload(catalogue.ca_signed(place.address).upload)
     assert missing(write()).keys() == {"restart"}
+
+
+def test_somebody_who_works_on_the_place_is_told(start: Start, write: Write) -> None:
+    start()
+    with lease("unit", load_lab(write()).state_dir, "a nightly run"):
+        assert "(a nightly run)" in missing(write())["lease"]["found"]
 
 
 def test_lines_are_looked_at_where_the_lab_file_has_them(start: Start, write: Write) -> None:
