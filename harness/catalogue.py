@@ -20,7 +20,7 @@ from certstore import Upload
 from harness import pki
 from harness.errors import BenchError
 
-PASSPHRASE = b"correct horse battery staple"
+PASSPHRASE = b"Correct horse Battery staple"
 
 OPENSSL_SECONDS = 120
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from harness.deadline import Deadline
 from harness.errors import BenchError, DeadlineExpired
 from harness.tls.handshake import Handshake, HandshakeFailed
-from harness.unit import CertificatePage, Condition, Page, RestartLogEntry, Unit
+from harness.unit import CertificatePage, Condition, LocalCertificate, Page, RestartLogEntry, Unit
 
 LOOK_SECONDS = 60.0
 LOOKS_IN_A_RESTART = 15
@@ -23,6 +28,8 @@ class Look:
     home: Page
     condition: Condition
     restart_log: tuple[RestartLogEntry, ...]
+    sip: Handshake | None
+    """With the SIP TLS port; None where it is closed."""
 
     @property
     def pages(self) -> tuple[Page, Page]:
@@ -37,6 +44,7 @@ def look(unit: Unit) -> Look:
         home=unit.home_page(),
         condition=unit.condition(),
         restart_log=unit.restart_log(),
+        sip=unit.sip_handshake(Deadline.after(LOOK_SECONDS)),
     )
 
 
@@ -54,6 +62,38 @@ def asks_for_restart(before: Page, after: Page) -> bool:
     """
     fresh = Page(after.heading, after.lines - before.lines)
     return fresh.mentions("restart") or fresh.mentions("reboot")
+
+
+def rows_shown(table: LocalCertificate) -> dict[str, str]:
+    """Those of the rows about the certificate that the status table fills."""
+    rows = {"Subject": table.subject, "Issuer": table.issuer, "Issued": table.issued, "Expires": table.expires}
+    return {label: text for label, text in rows.items() if text}
+
+
+def describes(table: LocalCertificate, leaf: bytes) -> bool:
+    """Whether no row speaks of another certificate: the names hold the common names, the dates the years.
+
+    More cannot be asked: how names and dates are printed is unknown (device-reference 2.2, marks D and U).
+    """
+    certificate = x509.load_der_x509_certificate(leaf)
+    wanted: dict[str, Iterable[Collection[str]]] = {
+        "Subject": [{name} for name in _common_names(certificate.subject)],
+        "Issuer": [{name} for name in _common_names(certificate.issuer)],
+        "Issued": [_years(certificate.not_valid_before_utc)],
+        "Expires": [_years(certificate.not_valid_after_utc)],
+    }
+    shown = rows_shown(table)
+    return all(any(word in text for word in words) for label, text in shown.items() for words in wanted[label])
+
+
+def _common_names(name: x509.Name) -> list[str]:
+    return [str(attribute.value) for attribute in name.get_attributes_for_oid(NameOID.COMMON_NAME)]
+
+
+def _years(moment: datetime) -> set[str]:
+    """In full or by two digits, and wherever the unit's clock is."""
+    days = (moment + timedelta(days=days) for days in (-1, 1) if datetime.min.year < moment.year < datetime.max.year)
+    return {text for day in days for text in (f"{day:%Y}", f"{day:%y}")}
 
 
 def how_much(served: tuple[bytes, ...], uploaded: tuple[bytes, ...]) -> str:

@@ -172,6 +172,9 @@ class Unit(Protocol):
     def handshake(self, deadline: Deadline) -> Handshake:
         """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now."""
 
+    def sip_handshake(self, deadline: Deadline) -> Handshake | None:
+        """The same with the SIP TLS port; None where it is closed, and was closed whenever it was asked."""
+
     def condition(self) -> Condition: ...
 
     def operational_status(self) -> OperationalStatus: ...

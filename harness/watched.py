@@ -70,6 +70,10 @@ class Watched:
         )
         return seen
 
+    def sip_handshake(self, deadline: Deadline) -> Handshake | None:
+        with self._step("SIP TLS handshake"):
+            return self._unit.sip_handshake(deadline)
+
     def condition(self) -> Condition:
         with self._step("reading the condition"):
             return self._unit.condition()

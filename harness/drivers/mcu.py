@@ -25,7 +25,7 @@ from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import REDIRECTED, Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
-from harness.errors import ConfigurationError, UnitError
+from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError
 from harness.lab import Place
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
 from harness.tls.pins import LeafPins
@@ -43,6 +43,8 @@ from harness.unit import (
 )
 
 BASELINE_SECONDS = 30.0
+SIP_SECONDS = 20.0
+SIP_LOOK_SECONDS = 0.5
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
 
 
@@ -114,6 +116,7 @@ class Mcu:
         self._record = record
         self._baseline: Handshake | None = None
         self._restarts = 0
+        self._sip_seen = False
         self._uploaded = False
         self._removed = False
 
@@ -141,6 +144,26 @@ class Mcu:
 
     def handshake(self, deadline: Deadline) -> Handshake:
         return take_handshake(Endpoint(self.place.address, self.place.ports.https), deadline)
+
+    def sip_handshake(self, deadline: Deadline) -> Handshake | None:
+        def look() -> Handshake | None:
+            try:
+                return take_handshake(Endpoint(self.place.address, self.place.ports.sip_tls), deadline)
+            except (BenchError, HandshakeFailed):
+                return None
+
+        if not self.place.has("sip_tls"):
+            return None
+        if not self._sip_seen:
+            found = look()
+            self._sip_seen = found is not None
+            return found
+        # It was open, and may open a moment after HTTPS does.
+        soon = Deadline.after(min(SIP_SECONDS, deadline.remaining))
+        try:
+            return soon.wait_for("SIP TLS handshake", look, SIP_LOOK_SECONDS)
+        except DeadlineExpired:
+            return None
 
     def condition(self) -> Condition:
         return self._state.condition()

@@ -12,7 +12,7 @@ from harness.catalogue import Material
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
-from harness.observation import Look, how_much, look, pages_that_ask
+from harness.observation import Look, describes, how_much, look, pages_that_ask, rows_shown
 from harness.profile import Characterised, line
 from harness.unit import Answer, OperationalStatus, Restart, Service, Unit, Way
 
@@ -157,6 +157,24 @@ def test_an_uploaded_leaf_that_is_served_names_the_unit(seen: Replacement, place
     """By the host name or IP address under which people open the unit (device-reference 2.5)."""
     served = {look.handshake.leaf for look in (seen.uploaded, seen.restarted)} & {seen.material.leaf}
     assert [leaf for leaf in served if not pki.names_address(leaf, place.address)] == []
+
+
+def test_sip_tls_shares_the_pair_with_https(seen: Replacement) -> None:
+    """There is one pair for both (device-reference 2.1 and 8, mark D for 4.x)."""
+    if seen.before.sip is None:
+        pytest.skip("SIP TLS is not open")
+    assert seen.restarted.sip is not None
+    assert seen.restarted.sip.leaf in (seen.restarted.handshake.leaf, seen.material.leaf)
+
+
+def test_the_status_table_describes_what_was_uploaded_or_what_is_served(
+    seen: Replacement, characterised: Characterised
+) -> None:
+    """Subject, issuer and dates are documented, how they are printed is not (device-reference 2.2)."""
+    table = seen.restarted.certificates.local_certificate
+    characterised("status-table/rows", ", ".join(rows_shown(table)))
+    leafs = (seen.material.leaf, seen.restarted.handshake.leaf)
+    assert any(describes(table, leaf) for leaf in leafs), table
 
 
 def test_no_other_unit_is_touched(seen: Replacement) -> None:

@@ -48,6 +48,16 @@ def test_tells_who_and_how_the_unit_is(stand: Stand, emulate: Emulate) -> None:
         assert unit.restarts == 0
 
 
+def test_sip_tls_is_looked_at_where_the_place_has_it(stand: Stand, emulate: Emulate) -> None:
+    emulate(ticked=["http", "https", "sips_tcp"])
+    with open_unit(stand()) as unit:
+        shown = unit.sip_handshake(Deadline.after(SECONDS))
+        assert shown is not None
+        assert shown.leaf == unit.baseline.leaf
+    with open_unit(stand(features=["api"])) as unit:
+        assert unit.sip_handshake(Deadline.after(SECONDS)) is None
+
+
 @pytest.mark.parametrize("way", [Way.WEB, Way.API])
 def test_an_uploaded_pair_is_served_after_a_restart(way: Way, stand: Stand, emulate: Emulate) -> None:
     host = emulate()
