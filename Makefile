@@ -10,6 +10,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
 FUZZ_STAMP := $(FUZZ_VENV)/.installed
+AGREEMENT_ARGS ?=
 SSLYZE_VENV := .venv-sslyze
 SSLYZE_STAMP := $(SSLYZE_VENV)/.installed
 SOURCES := certstore harness tests benchmarks conftest.py
@@ -55,6 +56,10 @@ $(FUZZ_STAMP): requirements/fuzz.txt
 .PHONY: sslyze
 sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own
 	MCU_HIL_SSLYZE=$(SSLYZE_VENV)/bin/sslyze $(BIN)/pytest tests/unit/emulator/test_sslyze.py $(PYTEST_ARGS)
+
+.PHONY: agreement
+agreement: $(STAMP) $(SSLYZE_STAMP) ## compare `mcu-hil handshake` with sslyze and testssl.sh over 13 servers (some 10 minutes; needs nginx, gnutls-bin, a JDK, testssl.sh)
+	$(BIN)/python -m tests.agreement --sslyze $(SSLYZE_VENV)/bin/sslyze $(AGREEMENT_ARGS)
 
 $(SSLYZE_STAMP): requirements/sslyze.txt
 	$(PYTHON) -m venv $(SSLYZE_VENV)

@@ -36,6 +36,8 @@ class Administration:
         """Differs only where a change waits for a restart."""
         self.media_encryption = True
         """As `device.encryption` has it; it needs the key too."""
+        self.syslog: tuple[str, ...] = ()
+        """The servers that events are forwarded to."""
         self.acknowledged: set[str] = set()
         self._takes_effect = skin.trust.takes_effect
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.emulator.audit import Module
+from harness.emulator import snmp
+from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.client_certificates import asking_context
 from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, Register, TlsConnection
-from harness.emulator.ftp import FtpConnection
+from harness.emulator.ftp import Ftp, FtpConnection
 from harness.emulator.impairment import Impaired, Silent
 from harness.emulator.lifecycle import State
 from harness.emulator.pair import FACTORY, Pair, context_for
+from harness.emulator.reasons import Reason, in_words
 from harness.emulator.sip import SipConnection
 from harness.emulator.turnstile import Turnstile
 from harness.emulator.users import LoginRefused
@@ -63,13 +66,43 @@ class ServiceEnds:
                 return lambda register: PlainConnection(self._ftp(), register)
         return None
 
+    def mailbox(self, service: str) -> Callable[[bytes], bytes | None] | None:
+        """What answers the datagrams of a service; None where nothing does."""
+        return self._snmp if service == "snmp" else None
+
+    def _snmp(self, request: bytes) -> bytes | None:
+        identity = self._unit.identity
+        facts = {"model": identity.model, "version": identity.software_version}
+        try:
+            return snmp.answer(request, self._unit.skin.snmp.description.format(**facts))
+        except snmp.NotSnmp:
+            return None
+
     def _tls(self, service: str, behind: HttpFactory, register: Register) -> TlsConnection:
         return TlsConnection(lambda: self._context_for(service), behind, register, self._turnstile)
 
     def _ftp(self) -> FtpConnection:
+        # Only here: what is restored is the unit, which has these ends.
+        from harness.emulator.configuration import configuration
+        from harness.emulator.restoring import restore
+
         unit = self._unit
         facts = {"model": unit.identity.model, "version": unit.identity.software_version}
-        return FtpConnection(unit.skin.ftp.greeting.format(**facts), self._may_use_ftp)
+        return FtpConnection(
+            Ftp(
+                address=unit.blueprint.address,
+                greeting=unit.skin.ftp.greeting.format(**facts),
+                may_log_in=self._may_use_ftp,
+                backup=lambda: configuration(unit),
+                restore=lambda content: restore(unit, content),
+                restored=self._restored,
+            )
+        )
+
+    def _restored(self) -> None:
+        unit = self._unit
+        unit.administration.audit.record(Module.FTP, AuditSeverity.WARNING, "the configuration has been restored")
+        unit.restart(in_words(Reason.FTP, unit.skin.api.version))
 
     def _may_use_ftp(self, name: str, password: str) -> bool:
         unit = self._unit

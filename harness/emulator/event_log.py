@@ -17,6 +17,8 @@ class Severity(Enum):
     ERROR = 3
     WARNING = 4
     INFO = 5
+    TRACE = 6
+    DETAILED_TRACE = 7
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class LogEvent:
 class EventLog:
     """The newest entries, oldest first. Nothing in it may be a secret: the unit shows it to whoever asks."""
 
-    def __init__(self, now: Callable[[], datetime], tell: Callable[[str], None]) -> None:
+    def __init__(self, now: Callable[[], datetime], tell: Callable[[LogEvent], None]) -> None:
         self._now = now
         self._tell = tell
         self.entries: tuple[LogEvent, ...] = ()
@@ -42,4 +44,4 @@ class EventLog:
     def record(self, module: str, severity: Severity, text: str) -> None:
         entry = LogEvent(self._now(), module, severity, text)
         self.entries = (*self.entries, entry)[-KEPT:]
-        self._tell(str(entry))
+        self._tell(entry)

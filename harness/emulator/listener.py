@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
+from collections.abc import Callable
 
 from harness.emulator.connection import Connection, ConnectionFactory
 
@@ -24,6 +26,48 @@ REASONS = {
 }
 
 
+def _bound(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    """Listening, and never blocking. Raises PortTaken."""
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
+    try:
+        if kind is socket.SOCK_STREAM:
+            # A unit that restarts takes its port again at once. Of UDP it would let two have the same port.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+        if kind is socket.SOCK_STREAM:
+            bound.listen(BACKLOG)
+        bound.settimeout(0)
+    except OSError as error:
+        bound.close()
+        why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
+        raise PortTaken(f"{address}:{port} {why}") from error
+    return bound
+
+
+class Mailbox:
+    """One open port of UDP, from the moment it is made until it is closed."""
+
+    def __init__(self, address: str, port: int, answer: Callable[[bytes], bytes | None]) -> None:
+        """`answer` gives what to send back, if anything. Raises PortTaken."""
+        self._answer = answer
+        self._loop = asyncio.get_running_loop()
+        self._socket = _bound(address, port, socket.SOCK_DGRAM)
+        self._loop.add_reader(self._socket, self._read)
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    abort = close
+
+    def _read(self) -> None:
+        # A sender that is not there any more makes the next call fail, on either side.
+        with contextlib.suppress(OSError):
+            datagram, sender = self._socket.recvfrom(65536)
+            if (said := self._answer(datagram)) is not None:
+                self._socket.sendto(said, sender)
+
+
 class Listener:
     """One open port, from the moment it is made until it is closed, which ends its connections as well."""
 
@@ -34,17 +78,7 @@ class Listener:
         self._accepting: set[asyncio.Task[None]] = set()
         self._closed = False
         self._loop = asyncio.get_running_loop()
-        self._socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-        try:
-            # A unit that restarts takes its port again at once.
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.bind((address, port))
-            self._socket.listen(BACKLOG)
-            self._socket.settimeout(0)
-        except OSError as error:
-            self._socket.close()
-            why = REASONS.get(error.errno or 0, f"cannot be opened: {error.strerror}")
-            raise PortTaken(f"{address}:{port} {why}") from error
+        self._socket = _bound(address, port, socket.SOCK_STREAM)
         self._loop.add_reader(self._socket, self._accept)
 
     @property

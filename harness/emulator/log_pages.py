@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from itertools import islice
 
 from harness.emulator.audit import SHOWN, AuditSeverity, Module
+from harness.emulator.syslog import MOST_SERVERS
 from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
 
 
@@ -31,6 +33,30 @@ async def audit_log(visit: Admitted) -> Answer:
 async def restart_log(visit: Admitted) -> Answer:
     records = [(entry.time, entry.reason) for entry in reversed(visit.unit.restart_log)]
     return render("restart_log", visit.unit, visit.session, template="log", records=records)
+
+
+@administrators_only
+async def syslog(visit: Admitted) -> Answer:
+    servers = visit.unit.administration.syslog
+    return render("syslog", visit.unit, visit.session, servers=[*servers, *[""] * (MOST_SERVERS - len(servers))])
+
+
+@administrators_only
+async def change_syslog(visit: Admitted) -> Answer:
+    administration, texts = visit.unit.administration, visit.unit.skin.pages["syslog"].texts
+    fields = await submission(visit)
+    if fields is None:
+        return denied(visit.unit)
+    typed = [fields.get(f"server_{number}", b"").decode("latin-1").strip() for number in range(1, MOST_SERVERS + 1)]
+    servers = tuple(server for server in typed if server)
+    try:
+        for server in servers:
+            ipaddress.IPv4Address(server)
+    except ValueError:
+        return back_to("syslog", visit, texts["bad"])
+    administration.syslog = servers
+    administration.audit.record(Module.WEB, AuditSeverity.INFO, f"syslog settings changed by {visit.session.user}")
+    return back_to("syslog", visit, texts["updated"])
 
 
 @administrators_only

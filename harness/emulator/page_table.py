@@ -37,6 +37,7 @@ PAGES: Mapping[str, Page] = {
     "event_log": log_pages.event_log,
     "audit_log": log_pages.audit_log,
     "restart_log": log_pages.restart_log,
+    "syslog": log_pages.syslog,
     "configuration": configuration.download,
 }
 
@@ -54,6 +55,7 @@ CHANGES: Mapping[str, Page] = {
     "user_add": account_pages.add_user,
     "upgrade": upgrade_page.change_upgrade,
     "audit_log": log_pages.change_audit_log,
+    "syslog": log_pages.change_syslog,
 }
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 class Reason(Enum):
     """Mark D for API 2.10, I for 2.9."""
 
+    FTP = "User requested reboot from FTP"
     CONSOLE = "User requested reboot from console"
     SUPERVISOR = "User requested reboot from supervisor"
     SUPERVISOR_SHUTDOWN = "User requested shutdown from supervisor"

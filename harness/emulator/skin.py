@@ -125,6 +125,19 @@ class FtpSettings:
 
 
 @dataclass(frozen=True)
+class SnmpSettings:
+    port: int
+    description: str
+    """What sysDescr says of `{model}` and `{version}`."""
+
+
+@dataclass(frozen=True)
+class SyslogSettings:
+    port: int
+    facility: int
+
+
+@dataclass(frozen=True)
 class Features:
     """The keys that a unit has when its emulation begins."""
 
@@ -245,6 +258,8 @@ class Skin:
     http: HttpSettings
     api: ApiSettings
     ftp: FtpSettings
+    snmp: SnmpSettings
+    syslog: SyslogSettings
     features: Features
     calls: Calls
     accounts: AccountSettings

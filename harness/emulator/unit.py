@@ -23,13 +23,13 @@ from harness.emulator.console import texts as console_texts
 from harness.emulator.crowd import Crowd
 from harness.emulator.defects import conduct_of
 from harness.emulator.ends import ServiceEnds
-from harness.emulator.event_log import EventLog, Severity
+from harness.emulator.event_log import EventLog, LogEvent, Severity
 from harness.emulator.faults import Faults
 from harness.emulator.features import installed
 from harness.emulator.feedback import Feedback
 from harness.emulator.identity import Identity
 from harness.emulator.lifecycle import Event, State, after, allows
-from harness.emulator.listener import Listener, PortTaken
+from harness.emulator.listener import Listener, Mailbox, PortTaken
 from harness.emulator.ocsp import objection
 from harness.emulator.pair import FACTORY, Pair, PairUnloadable
 from harness.emulator.reasons import Reason, in_words
@@ -37,6 +37,7 @@ from harness.emulator.services import Services
 from harness.emulator.sessions import Sessions
 from harness.emulator.skin import Skin
 from harness.emulator.store import Store
+from harness.emulator.syslog import forward
 from harness.emulator.turnstile import Turnstile
 from harness.emulator.upload_rules import firmware_of
 from harness.emulator.users import LoginRefused, User
@@ -72,7 +73,7 @@ class EmulatedUnit:
         self.console = SerialConsole(self)
         self.address_method = "DHCP"
         """How port A has got its address, as the console tells it."""
-        self.events = EventLog(self.clock.now, self.console.log)
+        self.events = EventLog(self.clock.now, self._tell)
         self.suffer(blueprint.faults)
         self.flash = PowerCutFiles()
         self.store = self.conduct.blank_store(firmware_of(self.identity.software_version, skin.upload))
@@ -82,10 +83,14 @@ class EmulatedUnit:
         self.context = self.conduct.context(FACTORY, self.skin.tls, None)
         """To present it with."""
         self._ends = ServiceEnds(self, http, turnstile)
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[str, Listener | Mailbox] = {}
         self._under_way: asyncio.Task[None] | None = None
         self._shut_down: LogEntry | None = None
         """Of the log, if the unit is switched off before it is restarted."""
+
+    def _tell(self, event: LogEvent) -> None:
+        self.console.log(str(event))
+        forward(event, self.administration.syslog, self.skin.syslog, self.identity.host_name, self.blueprint.address)
 
     @property
     def has_https_key(self) -> bool:
@@ -295,7 +300,7 @@ class EmulatedUnit:
 
     def _services_at_first(self) -> Services:
         plan = self.blueprint
-        ports = {"http": plan.http, "https": plan.https, "sips_tcp": plan.sip_tls}
+        ports = {"http": plan.http, "https": plan.https, "sips_tcp": plan.sip_tls, "snmp": self.skin.snmp.port}
         if not self.skin.ftp.port:
             return Services.at_first(self.skin, ports, plan.ticked)
         # On from the factory, as HTTP (device-reference 4, mark R).
@@ -404,10 +409,12 @@ class EmulatedUnit:
             service = self.services[name]
             if not service.ticked or not self.conduct.opens(name, self.boots):
                 continue
-            if (connection := self._ends.of(name)) is None:
-                continue
+            connection, mailbox, address = self._ends.of(name), self._ends.mailbox(name), self.blueprint.address
             try:
-                self._listeners[name] = Listener(self.blueprint.address, service.port, connection)
+                if connection is not None:
+                    self._listeners[name] = Listener(address, service.port, connection)
+                elif mailbox is not None:
+                    self._listeners[name] = Mailbox(address, service.port, mailbox)
             except PortTaken as error:
                 taken.append(error)
         return taken

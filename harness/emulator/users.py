@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -148,6 +148,11 @@ class Users:
 
     def set_password(self, name: str, password: str) -> None:
         self._users[name] = replace(self._users[name], password=password, changed=self._now())
+
+    def replace(self, users: Iterable[User]) -> None:
+        """These and no others; nobody of them is disabled."""
+        self._users = {user.name: user for user in users}
+        self._failures = {}
 
     def delete(self, name: str) -> bool:
         """Whether it could be: the users that every unit has stay."""

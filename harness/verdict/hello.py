@@ -92,6 +92,9 @@ PADDING = 0x0015
 
 # P-256, P-384, P-521, X25519 and two that old firmware knows alone (RFC 8422 5.1.1): secp256k1, secp224r1.
 GROUPS = (29, 23, 24, 25, 22, 21)
+# TLS 1.3 has others, X448 and those of RFC 7919 among them; servers may refuse a hello for 1.3 alone that names what
+# it has not (RFC 8446 4.2.7).
+GROUPS_OF_1_3 = (29, 23, 24, 25, 30, 256, 257, 258, 259, 260)
 # RSA-PKCS1 and ECDSA with SHA-256/384/512/1/224 and MD5, RSA-PSS, DSA with SHA-1: whoever checks is we, not OpenSSL.
 SIGNATURES = (0x0401, 0x0501, 0x0601, 0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0201, 0x0203, 0x0202, 0x0101)
 
@@ -139,7 +142,7 @@ class ClientHello:
             yield 0x0000, _vector(b"\x00" + _vector(self.name.encode("idna")))
         if self.asks_status:
             yield STATUS_REQUEST, b"\x01\x00\x00\x00\x00"
-        yield 0x000A, _numbers(GROUPS)
+        yield 0x000A, _numbers(GROUPS_OF_1_3 if self.version is Version.TLS_1_3 else GROUPS)
         yield 0x000B, b"\x01\x00"
         if self.version >= Version.TLS_1_2:
             yield 0x000D, _numbers(SIGNATURES)

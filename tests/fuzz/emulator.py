@@ -1,4 +1,4 @@
-"""Throws malformed TLS, HTTP, multipart, XML and SIP at an emulated unit, and sees that nothing comes of it.
+"""Throws malformed TLS, HTTP, multipart, XML, SIP and FTP at an emulated unit, and sees that nothing comes of it.
 
     nice python -m tests.fuzz.emulator --requests 300000 --seed 1
 
@@ -101,6 +101,12 @@ SIP_LINES = [
     b"INVITE sip:a SIP/2.0\r\nContent-Length: 5\r\n\r\nv=0\r\n",
     b"\r\n\r\n",
 ]
+FTP = 2121
+FTP_LINES = [
+    b"USER admin\r\nPASS let me in\r\nTYPE I\r\nPASV\r\nRETR configuration.xml\r\n",
+    b"USER admin\r\nPASS let me in\r\nEPSV\r\nSTOR configuration.xml\r\nNLST\r\nQUIT\r\n",
+    b"USER guest\r\nPASS \r\nPASV\r\nRETR configuration.xml\r\n",
+]
 TOKENS = [
     b"\r\n",
     b"\x00",
@@ -146,6 +152,8 @@ def shots(dice: random.Random) -> Iterator[Shot]:
         match dice.randrange(40):
             case 0:
                 yield Shot(SIP, mutated(dice.choice(SIP_LINES), dice), in_tls=True)
+            case 1:
+                yield Shot(FTP, mutated(dice.choice(FTP_LINES), dice), in_tls=False)
             case number if number < 10:
                 yield Shot(dice.choice((8443, SIP)), mutated(dice.choice(TLS), dice), in_tls=False)
             case _:

@@ -199,7 +199,7 @@ STATEMENTS: Mapping[str, Mapping[str, Proof]] = {
         "FTP greets with maker, model and version": (
             "test_ftp.py::test_a_unit_greets_with_its_maker_model_and_version"
         ),
-        "SNMP tells model and version": Beyond("there is no SNMP agent: its service is not ticked"),
+        "SNMP tells model and version": "test_snmp.py::test_sys_descr_tells_what_a_detection_plugin_looks_for",
         "MAC addresses begin with 00:0D:7C": web.mac_addresses_have_codians_prefix,
     },
     "4 services": {
@@ -236,7 +236,9 @@ STATEMENTS: Mapping[str, Mapping[str, Proof]] = {
             "test_security.py::test_a_warning_is_new_until_it_is_acknowledged_and_again_after_a_restart"
         ),
         "the console can reboot": "test_lines.py::test_what_the_console_understands",
-        "FTP can reboot": Beyond("FTP transfers nothing, and what makes it reboot is not documented"),
+        "FTP can reboot": (
+            "test_ftp.py::test_a_configuration_that_is_brought_back_is_in_use_after_the_restart_that_follows"
+        ),
         "the Supervisor can shut down blades": "test_supervisor.py::test_it_shuts_a_blade_down",
         "and reboot them": "test_supervisor.py::test_it_restarts_a_blade",
     },
@@ -300,7 +302,9 @@ STATEMENTS: Mapping[str, Mapping[str, Proof]] = {
         "reboot from web interface": "test_restart.py::test_the_unit_says_that_it_has_restarted",
         "reboot from console": "test_lines.py::test_what_the_console_understands",
         "reboot from API": "test_api_methods.py::test_the_restart_log_of_2_9_names_the_api",
-        "reboot from FTP": Beyond("FTP transfers nothing, and what makes it reboot is not documented"),
+        "reboot from FTP": (
+            "test_ftp.py::test_a_configuration_that_is_brought_back_is_in_use_after_the_restart_that_follows"
+        ),
         "reboot from supervisor": "test_supervisor.py::test_it_restarts_a_blade",
         "shutdown from supervisor": "test_supervisor.py::test_it_shuts_a_blade_down",
         "user reset configuration": "test_console_resets.py::test_reset_config_during_start_up_forgets_everything",
@@ -345,7 +349,7 @@ STATEMENTS: Mapping[str, Mapping[str, Proof]] = {
         "a 5300 tells its video ports": api.the_5300_tells_its_video_ports_by_type,
         "no login is needed": "test_pages.py::test_system_xml_needs_no_login",
         "a Supervisor adds chassisSerial": "test_supervisor.py::test_the_chassis_has_a_serial_number",
-        "FTP transfers the configuration file": Beyond("FTP transfers nothing"),
+        "FTP transfers the configuration file": "test_ftp.py::test_the_configuration_file_is_that_of_the_web",
     },
     "8 TLS": {
         "the default pair is on all units": "test_tls.py::test_every_unit_leaves_the_factory_with_the_same_pair",
@@ -381,7 +385,8 @@ STATEMENTS: Mapping[str, Mapping[str, Proof]] = {
         "the event log has module, severity, time, text": (
             "test_security.py::test_the_event_log_has_module_severity_time_and_text"
         ),
-        "it is forwarded by syslog": Beyond("there is no syslog client"),
+        "it is forwarded by syslog": "test_security.py::test_events_are_forwarded_to_a_syslog_server",
+        "severities have their numbers": "test_security.py::test_severities_have_the_documented_numbers",
         "the audit log is a page of 4.x": api.the_audit_log_is_a_page_of_the_logs,
         "it must be enabled, and records settings": (
             "test_security.py::test_the_audit_log_records_what_is_set_once_it_is_enabled"

@@ -1,17 +1,19 @@
-"""FTP, as far as a visitor gets: the greeting and a login (device-reference 3.5)."""
+"""FTP: the greeting, a login, and the configuration file (device-reference 3.5, 5.1 and 7.10)."""
 
 from __future__ import annotations
 
 import ftplib
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
 
@@ -73,7 +75,95 @@ def test_others_are_not(blueprint: Blueprint, host: HostThread, user: str, passw
 
 def test_what_it_cannot_do_it_says(blueprint: Blueprint, host: HostThread) -> None:
     with ftp(blueprint) as client, pytest.raises(ftplib.error_perm, match="502"):
+        client.sendcmd("SITE REBOOT")
+
+
+def fetch(blueprint: Blueprint, name: str = "configuration.xml") -> bytes:
+    content = bytearray()
+    with ftp(blueprint) as client:
+        client.login(blueprint.user, blueprint.password)
+        client.retrbinary(f"RETR {name}", content.extend)
+    return bytes(content)
+
+
+def put(blueprint: Blueprint, content: bytes) -> None:
+    with ftp(blueprint) as client:
+        client.login(blueprint.user, blueprint.password)
+        client.storbinary("STOR configuration.xml", BytesIO(content))
+
+
+def test_the_configuration_file_is_that_of_the_web(blueprint: Blueprint, visitor: Any) -> None:
+    web = visitor.get(f"http://{blueprint.address}:{blueprint.http}/configuration.xml").content
+
+    assert fetch(blueprint) == web
+    with ftp(blueprint) as client:
+        client.login(blueprint.user, blueprint.password)
+        assert client.nlst() == ["configuration.xml"]
+
+
+def test_other_files_are_not_there(blueprint: Blueprint, host: HostThread) -> None:
+    with pytest.raises(ftplib.error_perm, match="550"):
+        fetch(blueprint, "private.pem")
+
+
+def test_nothing_is_transferred_without_a_login(blueprint: Blueprint, host: HostThread) -> None:
+    with ftp(blueprint) as client, pytest.raises(ftplib.error_perm, match="530"):
+        client.retrbinary("RETR configuration.xml", print)
+
+
+def test_a_configuration_that_is_brought_back_is_in_use_after_the_restart_that_follows(
+    blueprint: Blueprint, host: HostThread, call: Caller
+) -> None:
+    before = fetch(blueprint)
+    changed = before.replace(b'name="https" enabled="true"', b'name="https" enabled="false"')
+    changed = changed.replace(b'password="let me in"', b'password="let me out"')
+    assert changed != before
+
+    put(blueprint, changed)
+
+    Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
+    assert host.truth(blueprint.name).restart_reasons[-1] == "User requested reboot from FTP"
+    assert call.fault("services.query") == 14
+    services = call("services.query", authenticationPassword="let me out")["portA"]
+    assert [row["setting"] for row in services if row["name"] == "https"] == [False]
+
+
+def without(part: bytes) -> Callable[[bytes], bytes]:
+    return lambda file: file.replace(part, b"")
+
+
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
+    "no XML": lambda file: file[:-5],
+    "something else": lambda file: b"<system/>",
+    "nobody in it": lambda file: b"<configuration/>",
+    "no administrator": without(b'privilege="administrator"'),
+    "a service without port": without(b'port="8443"'),
+    "two services on one port": lambda file: file.replace(b'port="8443"', b'port="8080"'),
+    "a time-out of hours": lambda file: file.replace(b'idleMinutes="30"', b'idleMinutes="90"'),
+    "too much": lambda file: file + b" " * 2**21,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_file_that_cannot_be_changes_nothing(
+    blueprint: Blueprint, host: HostThread, damage: Callable[[bytes], bytes]
+) -> None:
+    before = fetch(blueprint)
+
+    with pytest.raises(ftplib.error_perm, match="550"):
+        put(blueprint, damage(before))
+
+    assert fetch(blueprint) == before
+    assert host.truth(blueprint.name).boots == 0
+
+
+def test_who_announces_a_transfer_and_goes_away_does_no_harm(blueprint: Blueprint, host: HostThread) -> None:
+    with ftp(blueprint) as client:
+        client.login(blueprint.user, blueprint.password)
+        client.makepasv()
         client.sendcmd("RETR configuration.xml")
+
+    assert fetch(blueprint).startswith(b"<?xml")
 
 
 def test_a_line_without_end_ends_the_connection(blueprint: Blueprint, host: HostThread) -> None:

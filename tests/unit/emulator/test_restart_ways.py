@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from certstore import Upload
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
+from harness.emulator.lifecycle import State
 from harness.emulator.reasons import Reason, in_words
+from harness.emulator.switches import Settings
+from harness.emulator.unit import EmulatedUnit
 
 
 def test_one_step_is_enough_where_the_skin_says_so(
@@ -41,6 +45,54 @@ def test_a_unit_that_is_switched_off_when_it_has_been_shut_down_tells_of_both(
     Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
 
     assert host.truth(blueprint.name).restart_reasons == ("Cold boot", "User requested shutdown", "Cold boot")
+
+
+def shut_down(unit: EmulatedUnit) -> None:
+    unit.shut_down(unit.skin.reasons.shutdown)
+
+
+def restart(unit: EmulatedUnit) -> None:
+    unit.restart(unit.skin.reasons.api)
+
+
+ENDLESS = 100_000.0
+# The state, what leads there, and what keeps the unit in it.
+MOMENTS: dict[str, tuple[Callable[[EmulatedUnit], None] | None, Settings]] = {
+    "active": (None, ()),
+    "shutting down": (shut_down, (("timing.shutting_down", ENDLESS),)),
+    "shut down": (shut_down, (("timing.shutting_down", 0.0),)),
+    "down": (restart, ()),
+    "booting": (restart, (("timing.finishing_boot", ENDLESS),)),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_power_may_go_at_any_moment(
+    blueprint: Blueprint, visitor_of: Callable[[Blueprint], Any], article_upload: Upload, moment: str
+) -> None:
+    lead, switches = MOMENTS[moment]
+    # While it is down the power goes in the same moment.
+    name, is_down = blueprint.name, moment == "down"
+
+    def go_and_lose_power(unit: EmulatedUnit) -> None:
+        restart(unit)
+        assert unit.state is State.DOWN
+        unit.lose_power()
+
+    with hosted([replace(blueprint, switches=switches)]) as host, visitor_of(blueprint) as visitor:
+        visitor.log_in(blueprint.user, blueprint.password)
+        visitor.upload(article_upload)
+        stored = host.truth(name).stored
+        if lead is not None:
+            host._ask(name, go_and_lose_power if is_down else lead)
+        if not is_down:
+            Deadline.after(10).wait_for(moment, lambda: host.truth(name).phase == moment, every=0.01)
+            host.cut_power(name)
+        boots = 2 if moment == "booting" else 1
+        Deadline.after(10).wait_for("start", lambda: host.truth(name).boots == boots, every=0.01)
+
+        assert host.truth(name).running == stored
+        assert host.truth(name).restart_reasons[-1] == "Cold boot"
 
 
 WORDS = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -14,6 +16,7 @@ from certstore import Upload
 from harness.deadline import Deadline
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.blueprint import Blueprint
+from harness.emulator.event_log import Severity
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.skin import load_skin
 from harness.emulator.unit import EmulatedUnit
@@ -104,6 +107,50 @@ def test_the_event_log_has_module_severity_time_and_text(visitor: Any, article_u
     assert [cell.text for cell in visitor.page.find_all("th")] == ["Time", "Module", "Severity", "Message"]
     [newest, *_] = rows(visitor)
     assert newest[1:] == ["web", "Info", "a new certificate and private key have been uploaded"]
+
+
+def set_syslog(visitor: Any, server: str) -> str:
+    visitor.visit("/syslog.html")
+    visitor.select_form()
+    visitor["server_1"] = server
+    visitor.submit_selected()
+    return str(visitor.page.find(class_="notice").string)
+
+
+def test_events_are_forwarded_to_a_syslog_server(
+    blueprint: Blueprint, visitor_of: VisitorOf, addresses: Iterator[str]
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((next(addresses), 0))
+        server.settimeout(10)
+        address, port = server.getsockname()
+        unit = replace(blueprint, switches=(("syslog.port", port),))
+        with hosted([unit]), visitor_of(unit) as visitor:
+            visitor.log_in(unit.user, unit.password)
+            assert set_syslog(visitor, address) == TEXTS["syslog"].texts["updated"]
+            requests.post(
+                f"http://{unit.address}:{unit.http}/login_change.html", data={"user_name": "admin"}, timeout=5
+            )
+            told, sender = server.recvfrom(2048)
+
+    # Facility 16 of the skin, severity 4: a warning (mark D).
+    assert re.fullmatch(rb"<132>\w{3} [ \d]\d [\d:]{8} bench-7 web: login refused: .*", told)
+    assert sender[0] == unit.address
+
+
+def test_a_syslog_server_is_an_address(visitor: Any) -> None:
+    assert set_syslog(visitor, "log.example") == TEXTS["syslog"].texts["bad"]
+    assert visitor.page.find(id="server_1")["value"] == ""
+
+
+def test_severities_have_the_documented_numbers() -> None:
+    assert {severity.name: severity.value for severity in Severity} == {
+        "ERROR": 3,
+        "WARNING": 4,
+        "INFO": 5,
+        "TRACE": 6,
+        "DETAILED_TRACE": 7,
+    }
 
 
 def test_the_audit_log_records_what_is_set_once_it_is_enabled(visitor: Any, article_upload: Upload) -> None:

@@ -66,6 +66,20 @@ def test_shows_the_alert_of_a_server_that_does_not_speak_it(version: Version, le
     assert not reply.speaks
 
 
+def groups_of(version: Version) -> set[int]:
+    """What a hello says in its supported_groups (RFC 8422 5.1.1)."""
+    said = bytes(ClientHello(version, (0x1301,), random=bytes(32)))
+    extension = said.partition(b"\x00\x0a")[2]
+    octets = extension[4 : 2 + int.from_bytes(extension[:2], "big")]
+    return {int.from_bytes(octets[place : place + 2], "big") for place in range(0, len(octets), 2)}
+
+
+def test_a_hello_for_tls_1_3_alone_names_no_groups_of_before() -> None:
+    """tlslite-ng refuses one that does (RFC 8446 4.2.7)."""
+    assert groups_of(Version.TLS_1_3) == {29, 23, 24, 25, 30, *range(256, 261)}
+    assert {21, 22} <= groups_of(Version.TLS_1_2)
+
+
 def test_shows_the_chain_in_the_order_served(root: Made, intermediate: Made, leaf: Made, serve: Serve) -> None:
     served = (leaf, root, intermediate, leaf)
     with serve(Serving(served)) as endpoint:
