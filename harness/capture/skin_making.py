@@ -89,6 +89,10 @@ class _Maker:
             made.table("api")["version"] = version
         if isinstance(model := self.capture.told("device.query").get("model"), str):
             made.table("api")["model_prefix"] = model.removesuffix(identity.model)
+        if self.capture.told("device.query").get("rebootRequired") is True:
+            made.still.append(
+                "a restart was pending: what the pages say of it stays on them; capture it once more after"
+            )
         # A captured page has the links of somebody who is logged in.
         made.table("home")["shown_to"] = "users"
         self._tls()

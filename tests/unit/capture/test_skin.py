@@ -33,6 +33,7 @@ from tests.unit.capture.conftest import ADDRESS, PASSWORD, Bench, Start
 from tests.unit.drivers.variants.driving import OURS, UPLOAD, opened
 from tests.unit.drivers.variants.server import Unit
 from tests.unit.drivers.variants.variant import variant
+from tests.unit.run.conftest import environment
 
 ROOT = Path(harness.__file__).parents[1]
 SECONDS = 120.0
@@ -72,7 +73,8 @@ def test_a_unit_with_the_skin_of_a_captured_one_passes_the_suite(start: Start) -
         "--place",
         "unit",
     ]
-    run = subprocess.run([*command, "-p", "no:cacheprovider"], cwd=ROOT, capture_output=True, text=True, check=False)
+    command += ["-p", "no:cacheprovider"]
+    run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
     assert " passed" in run.stdout
 
