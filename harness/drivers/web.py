@@ -126,7 +126,7 @@ class WebSession:
 
     def open(self, path: Path) -> Screen:
         """The page at the end of these links, read now. Raises UnitError where a link is missing or ambiguous."""
-        if not self._inside:
+        if not self._inside or self._home is None:
             self._log_in()
         screen = self._open(path)
         if _is_outside(screen):
@@ -292,7 +292,10 @@ class WebSession:
         # From here on there may be a session to give back.
         self._inside = True
         if wants_new_password(screen.documents) or refusal(screen.documents)[0] is PASSWORD_EXPIRED:
-            raise ConfigurationError(f"{name}: the unit wants user {user!r} to change the password: log in and do so")
+            self._refused = ConfigurationError(
+                f"{name}: the unit wants user {user!r} to change the password: log in and do so"
+            )
+            raise self._refused
         if _is_outside(screen):
             self._inside = False
             screen = self._let_in_later(screen)

@@ -242,12 +242,15 @@ class Claims:
             "fault": incident and incident.fault.value,
             "stated": stated(item) if report.when == "call" else [],
         }
+        evidence = self._run.folder / "evidence" / f"{place.name}.jsonl"
+        if verdict is Verdict.FAILED:
+            report.sections.append(("evidence", f"what was done to {place.name} and what it answered: {evidence}"))
         if verdict is not None:
             report.user_properties += [
                 ("place", place.name),
                 ("model", place.model),
                 ("verdict", verdict.value),
-                ("evidence", str(self._run.folder / "evidence" / f"{place.name}.jsonl")),
+                ("evidence", str(evidence)),
             ]
         return report
 

@@ -149,6 +149,18 @@ def test_no_free_session_is_the_bench_s_fault(stand: Stand, emulate: Emulate) ->
             unit.home_page()
 
 
+def test_a_password_that_has_to_be_changed_is_named_each_time(stand: Stand, emulate: Emulate) -> None:
+    def advanced(name: str) -> Skin:
+        skin = load_skin(name)
+        return replace(skin, accounts=replace(skin.accounts, advanced=True))
+
+    emulate(advanced)
+    with open_unit(stand()) as unit:
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="wants user 'admin' to change the password"):
+                unit.certificate_page()
+
+
 def test_a_wrong_password_is_named_without_being_told(stand: Stand, emulate: Emulate) -> None:
     emulate()
     wrong = stand(login={"user": "admin", "password": "wr0ng"})
