@@ -15,12 +15,13 @@ from harness.drivers.words import (
     SETTINGS,
     SHUTDOWN_PAGE,
     SSL_CERTIFICATES,
+    UPLOAD,
     Fit,
 )
 
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-NEEDED = (NETWORK, SETTINGS, SSL_CERTIFICATES)
-"""Where any driver goes, whatever the address is."""
+NEEDED = (NETWORK, SETTINGS, SSL_CERTIFICATES, UPLOAD)
+"""Where any driver goes, whatever the address is; a link cannot upload anything, it leads to the form."""
 NO_PAGES = frozenset(
     (
         *("xml", "cfg", "conf", "bin", "img", "iso", "zip", "gz", "tgz", "tar", "log", "txt", "csv", "dat", "db"),
@@ -51,7 +52,7 @@ def why_not(link: Link, host: str, *, shutdown_page: bool) -> str:
     if SHUTDOWN_PAGE.fit(link.text) is not None:
         is_wanted = shutdown_page and is_shutdown_page(link) and CHANGES_SOMETHING.fit(_words(parts.query)) is None
         return "" if is_wanted else "leads to the shutdown"
-    if CHANGES_SOMETHING.fit(link.text) is not None:
+    if not is_needed(link) and CHANGES_SOMETHING.fit(link.text) is not None:
         return "its text tells of a change"
     return _why_not_address(name, parts.path, parts.query, is_needed=is_needed(link))
 

@@ -137,7 +137,8 @@ class _Maker:
         key = self.reader.key_of(page, inside=answered.inside, is_home=path == self._home)
         if key and key not in self.made.templates:
             self.reader.bring_to_life(key, page)
-        else:
+        if key in self.made.templates or key == "upload":
+            # One of each; and the upload's form alone tells nothing of the unit's state.
             key = ""
         live_page.renew_tokens(page, frozenset([self.one_time]))
         live_page.show_identity(page, self.identity, self.capture.place.login.user)
@@ -196,6 +197,9 @@ class _Maker:
                 self.made.table("paths").setdefault("logout", urlsplit(link.url).path)
 
     def _finish(self) -> None:
+        changes = self.made.table("change_paths")
+        if changes.get("removal") == changes.get("certificates"):
+            changes.pop("removal", None)
         captured = {"templates": self.made.templates, "pages": self.made.pages}
         document: Mapping[str, Any] = {**self.made.values, "captured": captured}
         text = f"# {self.capture.place.name}, captured {self.capture.began:%Y-%m-%d}; what is not here is as in the\n"

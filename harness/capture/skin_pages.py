@@ -19,10 +19,12 @@ from harness.drivers.sight import (
     find_button,
     find_fields,
     find_upload,
+    find_way_to_upload,
     heading,
     login_fields,
     login_forms,
 )
+from harness.drivers.status_table import read_local_certificate
 from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY, REMOVE, RESTART, SHUT_DOWN, Words
 from harness.emulator.skin import Skin
 from harness.errors import UnitError
@@ -65,8 +67,12 @@ class Reader:
             return "login"
         if not inside:
             return ""
-        if _is_there(lambda: find_upload([page.document])):
+        has_form = _is_there(lambda: find_upload([page.document]))
+        has_table = _is_there(lambda: read_local_certificate([page.document]))
+        if has_table and (has_form or find_way_to_upload([page.document]) is not None):
             return "certificates"
+        if has_form:
+            return "upload"
         if _posting(page, SHUT_DOWN) or _posting(page, RESTART):
             return "shutdown"
         if len(self._service_fields(page)) > 1:
@@ -80,6 +86,10 @@ class Reader:
                 self._login(page)
             case "certificates":
                 self._certificates(page)
+                if find_way_to_upload([page.document]) is None:
+                    self._upload(page)
+            case "upload":
+                self._upload(page)
             case "shutdown":
                 self._shutdown(page)
             case "services":
@@ -102,6 +112,20 @@ class Reader:
             self.made.still.append("certificates: the status table was not found in the page's source, and stays")
         live_page.show_which_pair(page, self.parent.certificates)
         texts = self.made.table("certificates")
+        try:
+            remove = find_button([page.document], REMOVE)
+        except UnitError:
+            self.made.still.append("certificates: no button that removes the pair was found")
+        else:
+            texts |= {"delete_field": remove.button.name, "delete_button": remove.button.caption}
+            self.made.table("change_paths")["removal"] = _action(remove.button, remove.form.action)
+        texts["name_layout"] = "a line each" if len(live_page.lines_of(page, "subject")) > 1 else "one line"
+        if (date := self._date_format(live_page.lines_of(page, "expires"))) is not None:
+            texts["date_format"] = date
+
+    def _upload(self, page: LivePage) -> None:
+        """The form stands beside the status table, or on a page of its own."""
+        texts = self.made.table("certificates")
         found, fields = find_upload([page.document])
         texts |= {
             "certificate_field": fields[CERTIFICATE].name,
@@ -112,17 +136,6 @@ class Reader:
         self.made.table("change_paths")["certificates"] = _action(found.button, found.form.action)
         if found.button.name:
             texts["upload_field"] = found.button.name
-        try:
-            remove = find_button([page.document], REMOVE)
-        except UnitError:
-            self.made.still.append("certificates: no button that removes the pair was found")
-        else:
-            texts |= {"delete_field": remove.button.name, "delete_button": remove.button.caption}
-            if _action(remove.button, remove.form.action) != self.made.table("change_paths")["certificates"]:
-                self.made.table("change_paths")["removal"] = _action(remove.button, remove.form.action)
-        texts["name_layout"] = "a line each" if len(live_page.lines_of(page, "subject")) > 1 else "one line"
-        if (date := self._date_format(live_page.lines_of(page, "expires"))) is not None:
-            texts["date_format"] = date
 
     def _date_format(self, lines: list[str]) -> str | None:
         try:

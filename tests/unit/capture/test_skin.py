@@ -20,12 +20,14 @@ from harness.capture.first_contact import Capture, look_at
 from harness.capture.keeping import Folder
 from harness.capture.live_page import LivePage, show_certificate, show_identity, show_notes
 from harness.capture.skin_making import make_skin
+from harness.capture.skin_pages import Made, Reader
 from harness.capture.toml_form import toml_of
 from harness.cli import group
 from harness.deadline import Deadline
 from harness.drivers.mcu import open_unit
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import hosted
+from harness.emulator.skin import load_skin
 from harness.errors import ConfigurationError
 from harness.lab import Lab, Place, load_lab
 from harness.unit import Identity
@@ -126,16 +128,38 @@ def test_no_secret_is_in_a_skin(start: Start) -> None:
             assert [secret for secret in told if secret in content] == [], path
 
 
-# Menus of links, in frames and without, buttons of every kind, sessions in cookies and paths, all sorts of tables.
-STRANGERS = (3000, 3004, 3009, 3018, 3023, 3105)
+# All else is as the variant's number has it.
+STRANGERS = {
+    "links, a form for each": {
+        "menu": "links",
+        "window": "plain",
+        "forms": "separate",
+        "status": "rows",
+        "steps": "two",
+    },
+    "pictures in frames": {"menu": "images", "window": "three-frames", "status": "lines", "steps": "one"},
+    "a list, the session in the path": {
+        "menu": "drop-down",
+        "session": "path",
+        "status": "definitions",
+        "forms": "one",
+    },
+    "one form round all": {"menu": "tree", "forms": "page", "button": "image", "status": "blocks", "steps": "two"},
+    "entries sent by GET": {
+        "menu": "get-select",
+        "window": "plain",
+        "steps": "restart-only",
+        "status": "headed-rows",
+    },
+    "buttons of scripts": {"menu": "image-map", "button": "scripted", "forms": "separate", "steps": "one"},
+}
 
 
-@pytest.mark.parametrize("number", STRANGERS)
+@pytest.mark.parametrize("chosen", STRANGERS.values(), ids=STRANGERS)
 def test_a_stranger_is_shown_again_so_that_the_driver_can_drive_it(
-    number: int, contexts: Any, tmp_path: Path
+    chosen: dict[str, str], contexts: Any, tmp_path: Path
 ) -> None:
-    menus = ("links", "images", "image-map", "tree", "drop-down", "get-buttons", "scripted-buttons", "get-select")
-    with opened(Unit(variant(number, menu=menus[number % len(menus)])), contexts) as mcu:
+    with opened(Unit(variant(3000, **chosen)), contexts) as mcu:
         capture = Capture(mcu.place)
         look_at(capture, mcu, Bounds(), lambda _line: None, shutdown_page=True)
     make_skin(capture, Folder(tmp_path / "skin"))
@@ -204,6 +228,27 @@ def test_only_what_is_of_the_unit_becomes_a_placeholder() -> None:
     headed = LivePage("http://unit/", "<body><table><tr><td>Menu<td><h1>Title</h1>Text</table>")
     show_notes(headed)
     assert headed.template().startswith("<body><table><tr><td>Menu<td>{% for text in banners %}")
+
+
+APART = """<table><tr><td>Subject<td>CN=a<tr><td>Private key<td>Key matches certificate</table>
+    <a href=/up.html>Upload certificate and key</a>"""
+UPLOAD_PAGE = """<form action=/do enctype=multipart/form-data method=post>Certificate <input type=file name=c><br>
+    Private key <input type=file name=k><br>Private key password <input type=password name=w><br>
+    <input type=submit name=u value="Upload certificate and key"></form>"""
+
+
+def test_a_form_on_a_page_of_its_own_is_the_uploads() -> None:
+    made = Made()
+    reader = Reader(load_skin("4.5"), b"", made)
+    keys = {}
+    for path, source in {"/ssl.html": APART, "/up.html": UPLOAD_PAGE}.items():
+        page = LivePage(f"http://unit{path}", source)
+        keys[path] = reader.key_of(page, inside=True, is_home=False)
+        reader.bring_to_life(keys[path], page)
+    assert keys == {"/ssl.html": "certificates", "/up.html": "upload"}
+    assert made.table("change_paths")["certificates"] == "/do"
+    texts = made.table("certificates")
+    assert [texts[name] for name in ("certificate_field", "key_field", "passphrase_field")] == ["c", "k", "w"]
 
 
 PLAIN = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=9) | st.integers() | st.booleans()

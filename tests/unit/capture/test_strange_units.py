@@ -127,7 +127,8 @@ class Loud(http.server.BaseHTTPRequestHandler):
             <a href=/d_change.html>Status</a> <a href=/configuration.xml>Settings</a> <a href=/e?disconnect=1>x</a>
             <a href=http://203.0.113.9/>elsewhere</a> <a href=/f?sid={self.cookie}>Streaming</a>
             <img src=/clear.gif> <img src=/logo.gif> <form action=/go><input type=submit value=Reset></form>
-            <a href=/list?n={self.once}>more</a> <form method=post action=/x>
+            <a href=/list?n={self.once}>more</a>
+            <a href=/put.html>Upload certificate and key</a> <form method=post action=/x>
             <input type=hidden name=n value=token{self.once:04}> <input name=snmp_community value=orange-juice>
             <input type=password name=pw value='{LOUD_PASSWORD}'></form>
             <i>{PASSPHRASE} {quote(PASSPHRASE)} {base64.b64encode(PASSPHRASE.encode()).decode()}</i>
@@ -184,7 +185,7 @@ def test_a_unit_that_tells_its_secrets_and_sets_traps(tmp_path: Path) -> None:
             manifest = captured(place, tmp_path / "capture", unit, capture)
     assert [(one["path"], "without an end" in one["why"]) for one in manifest["failed"]] == [("/endless", True)]
     opened_paths = {path.partition("?")[0] for path in handler.asked}
-    assert {"/net", "/ssl.html", "/logo.gif", "/list", "/f"} <= opened_paths
+    assert {"/net", "/ssl.html", "/logo.gif", "/list", "/f", "/put.html"} <= opened_paths
     traps = {"/a", "/b", "/reboot_now.html", "/d_change.html", "/configuration.xml", "/e", "/clear.gif", "/go", "/x"}
     assert opened_paths & traps == set()
     assert handler.asked[-1] == "/logout.html"
