@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,6 +47,27 @@ def look(unit: Unit) -> Look:
         restart_log=unit.restart_log(),
         sip=unit.sip_handshake(Deadline.after(LOOK_SECONDS)),
     )
+
+
+def look_when_up(unit: Unit) -> Look:
+    """Like `look`, of a unit that may go down by itself: it is waited for. Raises what the last look raised."""
+    soon = Deadline.after(unit.place.restart_timeout / LOOKS_IN_A_RESTART)
+    while True:
+        try:
+            return look(unit)
+        except BenchError:
+            if soon.expired:
+                raise
+            with suppress(DeadlineExpired):
+                soon.wait_for("handshake", lambda: _answers(unit, soon), 0.5)
+
+
+def _answers(unit: Unit, deadline: Deadline) -> bool:
+    try:
+        unit.handshake(deadline)
+    except (BenchError, HandshakeFailed):
+        return False
+    return True
 
 
 def pages_that_ask(before: Look, after: Look) -> str:

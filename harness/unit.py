@@ -141,12 +141,15 @@ class Restart:
     way: Way
     restart_time_before: datetime
     restart_time_after: datetime
+    """The same as before where the unit was seen to start and tells no other time."""
     down_seconds: float
     """From the request until HTTP no longer answered."""
     web_seconds: float
     """From the request until HTTP answered again with a lower uptime or a later restart time."""
     booted_seconds: float
-    """From the request until finishedBooting."""
+    """From the request until finishedBooting, or until it was waited for long enough."""
+    uptime_seconds: int
+    """By `/system.xml`, when it was back."""
 
 
 class Unit(Protocol):

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.pace import Pace
 from harness.drivers.power import outlet_of
 from harness.drivers.restart import Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
@@ -34,6 +35,7 @@ from harness.unit import (
     CertificatePage,
     Condition,
     Identity,
+    LocalCertificate,
     OperationalStatus,
     Page,
     Restart,
@@ -306,9 +308,36 @@ class Mcu:
         seconds = time.monotonic() - began
         # Its words are unknown (2.6 U): whoever meets them first can tell others.
         self._web.keep_page("answer to an upload or removal")
+        try:
+            now_stored, after = self._look_again(stored)
+        except (NotOpen, Broken):
+            # It has no business to restart by itself; that it did is for whoever asks about its condition.
+            self._wait_for_answer()
+            now_stored, after = self._look_again(stored)
+        return Answer(answered.page, before, after, now_stored, seconds)
+
+    def _look_again(self, stored: LocalCertificate) -> tuple[LocalCertificate, bool]:
         now_stored = read_local_certificate(self._web.open(CERTIFICATES).documents)
         self._state.stored(stored, now_stored)
-        return Answer(answered.page, before, self._state.reboot_required(), now_stored, seconds)
+        return now_stored, self._state.reboot_required()
+
+    def _wait_for_answer(self) -> None:
+        self._web.forget()
+        self._wire.forget_connections()
+        if self._removed:
+            self._pins.accept_next()
+
+        def answers() -> bool:
+            try:
+                self._wire.get(self._wire.url(system_xml.PATH))
+            except (NotOpen, Broken):
+                return False
+            return True
+
+        deadline = Deadline.after(self.place.restart_timeout)
+        deadline.wait_for(
+            f"answer of {self.place.name}, which went down by itself", answers, Pace.of(self.place).every
+        )
 
     def _api_accepts(self) -> None:
         """Raises ConfigurationError where the API knows better why nobody was let in."""

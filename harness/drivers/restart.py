@@ -27,6 +27,10 @@ from harness.unit import OperationalStatus, Restart, Way
 
 POLL_SECONDS = 10.0
 """How long one look may wait for its answer; a unit that is going down often does not even refuse."""
+DOWN_LOOK_SECONDS = 0.5
+"""Some units are back within seconds."""
+PATIENT_LOOKS = 10
+"""How often a unit that has started tells its old start before it is believed that it will tell no other."""
 SHORTEST_POLL_SECONDS = 2.0
 OFF_SECONDS = 10.0
 """How long a unit may live on what its power supply has left."""
@@ -150,20 +154,31 @@ class _Watch:
         self._name = wire.place.name
         self._poll: Scheme = self._poll_scheme()
         self._had_https = wire.scheme == "https"
+        self._down = False
+        self._refused = False
+        """Whether its port was seen closed."""
+        self._web_back: float | None = None
+        self._stale_since: float | None = None
+        self._first_uptime = 0
         self.asked = time.monotonic()
 
     def until_back(self, deadline: Deadline) -> Restart:
         wait, every = deadline.wait_for, self._pace.every
-        down = wait(f"sign of {self._name} going down for its restart", lambda: self._gone(deadline), every)
-        self._web_back: float | None = None
+        often = min(every, DOWN_LOOK_SECONDS)
+        down = wait(f"sign of {self._name} going down for its restart", lambda: self._gone(deadline), often)
+        self._down = True
         after = wait(
             f"answer of {self._name} with a start later than {self._before:%Y-%m-%d %H:%M:%S}",
             lambda: self._started_anew(deadline),
             every,
         )
         web = self._web_back or down
-        booted = wait(f"finishedBooting of {self._name}", self._booted, every)
-        return Restart(self.way, self._before, after, down, web, booted)
+        try:
+            booted = wait(f"finishedBooting of {self._name}", self._booted, every)
+        except DeadlineExpired:
+            # It works, and says that it does not yet: that is for whoever asks about its condition.
+            booted = self._seconds()
+        return Restart(self.way, self._before, after, down, web, booted, self._first_uptime)
 
     def see_it_off(self) -> None:
         """Without power it does not answer. Raises BenchError where it does, as a dead PDU has it."""
@@ -188,15 +203,20 @@ class _Watch:
 
     def _uptime(self, deadline: Deadline) -> int | None:
         """None while the unit does not answer."""
-        try:
-            # Cut short by the deadline, a look would take a unit that is slow for one that is gone.
-            seconds = max(SHORTEST_POLL_SECONDS, deadline.at_most(POLL_SECONDS))
-            reply = self._wire.get(self._wire.url(system_xml.PATH, self._poll), seconds)
-            if reply.status != HTTPStatus.OK:
+        # Once it was down, HTTP may stay closed where HTTPS is open.
+        schemes: tuple[Scheme, ...] = ("http", "https") if self._down and self._poll == "http" else (self._poll,)
+        # Cut short by the deadline, a look would take a unit that is slow for one that is gone.
+        seconds = max(SHORTEST_POLL_SECONDS, deadline.at_most(POLL_SECONDS))
+        for scheme in schemes:
+            try:
+                reply = self._wire.get(self._wire.url(system_xml.PATH, scheme), seconds)
+            except NotOpen:
+                self._refused = True
+            except (BenchError, HandshakeFailed):
                 return None
-            return read_system_xml(reply.body).uptime_seconds
-        except (BenchError, HandshakeFailed):
-            return None
+            else:
+                return read_system_xml(reply.body).uptime_seconds if reply.status == HTTPStatus.OK else None
+        return None
 
     def _gone(self, deadline: Deadline) -> float | None:
         """Seconds until it no longer answered, or had started anew between two looks."""
@@ -209,14 +229,24 @@ class _Watch:
         return at if uptime <= self._seconds() and self._restart_time() is not None else None
 
     def _started_anew(self, deadline: Deadline) -> datetime | None:
-        if self._uptime(deadline) is None:
+        """Its new start; after some patience the old one, where it was seen to start and tells no other."""
+        uptime = self._uptime(deadline)
+        if uptime is None:
             return None
         at = self._seconds()
         if not self._https_settled(at):
             return None
-        if after := self._restart_time():
+        told = self._told_start()
+        if told is None:
+            return None
+        self._first_uptime = uptime
+        if told > self._before:
             self._web_back = self._web_back or at
-        return after
+            return told
+        if not self._refused and uptime > at:
+            return None
+        self._stale_since = at if self._stale_since is None else self._stale_since
+        return told if at - self._stale_since > PATIENT_LOOKS * self._pace.every else None
 
     def _https_settled(self, at: float) -> bool:
         """Whether it is clear if HTTPS is open in this start.
@@ -236,14 +266,18 @@ class _Watch:
 
     def _restart_time(self) -> datetime | None:
         """When it last started, if that is later than before."""
+        found = self._told_start()
+        return found if found is not None and found > self._before else None
+
+    def _told_start(self) -> datetime | None:
+        """When it last started, as it says; None while it says nothing."""
         try:
-            found = self._state.restart_time()
+            return self._state.restart_time()
         except ForeignLeaf:
             raise
         except (BenchError, UnitError):
             # Half started, it may refuse or answer nonsense; what counts is what it answers in the end.
             return None
-        return found if found > self._before else None
 
     def _booted(self) -> float | None:
         try:

@@ -71,6 +71,7 @@ class Stranger:
     """The form of the upload stands on a page of its own."""
     refusal: str = ""
     """What the page says to somebody who is not let in."""
+    restarts_at_upload: bool = False
     resets: int = 0
     """How many API requests end in a reset connection."""
     api_version: str = "2.10"
@@ -176,6 +177,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
                     name: value if isinstance(value, bytes) else value.encode() for name, value in sent.items()
                 }
                 unit.pending = True
+                if unit.restarts_at_upload:
+                    self._restart()
                 return "<P>Thank you"
             case "/x/8" if body in (b"yes=Yes", b"rm=Delete+custom+certificate+and+key"):
                 unit.stored, unit.pending = {}, True
@@ -186,13 +189,17 @@ class Pages(http.server.BaseHTTPRequestHandler):
                 return self._shutdown()
         return "<TITLE>Not found</TITLE>"
 
+    def _restart(self) -> None:
+        unit = self.unit
+        unit.down_until = time.monotonic() + DOWN_SECONDS
+        unit.started = datetime.now() + timedelta(seconds=DOWN_SECONDS)
+        unit.status, unit.session, unit.pending = "active", "", False
+
     def _shutdown(self) -> str:
         unit = self.unit
         if unit.status == "shutdown":
             if unit.restarts:
-                unit.down_until = time.monotonic() + DOWN_SECONDS
-                unit.started = datetime.now() + timedelta(seconds=DOWN_SECONDS)
-                unit.status, unit.session, unit.pending = "active", "", False
+                self._restart()
             return "<P>Restarting"
         if unit.confirming:
             unit.status, unit.confirming = "shutdown", False
