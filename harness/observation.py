@@ -51,7 +51,7 @@ def look(unit: Unit) -> Look:
 
 def look_when_up(unit: Unit) -> Look:
     """Like `look`, of a unit that may go down by itself: it is waited for. Raises what the last look raised."""
-    soon = Deadline.after(unit.place.restart_timeout / LOOKS_IN_A_RESTART)
+    soon = Deadline.after(SERVING_SECONDS)
     while True:
         try:
             return look(unit)
