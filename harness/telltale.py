@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from certstore import Upload
 from harness import catalogue, pki
@@ -32,11 +33,20 @@ class Telltale:
         return self.words <= answer.page.lines
 
 
-def learn(unit: Unit) -> Telltale:
-    """Ask with uploads of our own; a good pair is stored afterwards.
+_known: WeakKeyDictionary[Unit, Telltale] = WeakKeyDictionary()
+
+
+def telltale_of(unit: Unit) -> Telltale:
+    """Learned with uploads of our own when it is first asked for; then a good pair is stored.
 
     Raises UnitError where neither table nor words tell good uploads from bad ones.
     """
+    if unit not in _known:
+        _known[unit] = _learned(unit)
+    return _known[unit]
+
+
+def _learned(unit: Unit) -> Telltale:
     good = _good(unit)
     if good is None:
         return Telltale(by_table=True, words=frozenset())

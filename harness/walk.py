@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from certstore import CertStore, Credential, Firmware, Upload, receive
-from harness import catalogue, pki, telltale
+from harness import catalogue, pki
 from harness.catalogue import Material
 from harness.deadline import Deadline
 from harness.errors import DeadlineExpired, UnitError
 from harness.observation import Serving, serving
-from harness.telltale import Telltale
+from harness.telltale import Telltale, telltale_of
 from harness.tls.handshake import fingerprint
 from harness.unit import LocalCertificate, Unit, Way
 
@@ -111,7 +111,7 @@ class Walker:
         self._pairs = dict(zip(PAIRS, _new_pairs(unit.place.address, firmware), strict=True))
         self._factory: bytes | None = unit.baseline.leaf if unit.place.baseline is None else None
         """None until it is seen."""
-        self._shows: Telltale = telltale.learn(unit)
+        self._shows: Telltale = telltale_of(unit)
         self._states: list[CertStore] = []
         """What the model takes for possible; none before the first walk, and after a departure."""
         self.starts = 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from certstore import Firmware, Upload, UploadRefused, firmware_named, receive
-from harness import catalogue, telltale
+from harness import catalogue
 from harness.assortment import CERTIFICATE_FORMS, KEY_FORMS, LEAF, OPEN, PLAIN_KEY, Sample, samples
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError
@@ -19,7 +19,7 @@ from harness.experiment import Leaves, Selection, experiment
 from harness.judge.minimise import Ending, minimise
 from harness.judge.outline import outline
 from harness.profile import Characterised
-from harness.telltale import Telltale
+from harness.telltale import Telltale, telltale_of
 from harness.unit import Unit
 
 SHRINK_SECONDS = 20.0
@@ -63,7 +63,7 @@ def agreement(unit: Unit) -> Agreement:
         firmware = firmware_named(unit.identity.software_version)
     except ValueError as error:
         raise ConfigurationError(f"{unit.place.name}: nothing to compare it with: {error}") from error
-    shows = telltale.learn(unit)
+    shows = telltale_of(unit)
     asked = tuple(samples(unit.place.address))
     found = [one for one in asked if _takes(unit, shows, one, one.upload) != _accepts(one.upload, firmware)]
     certificates = {sample.certificate_form: sample for sample in found if sample.key_form == PLAIN_KEY}

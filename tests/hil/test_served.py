@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness import catalogue, telltale
+from harness import catalogue
 from harness.catalogue import Material
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.kinds import KINDS, LONGEST_CHAIN
 from harness.observation import Look, how_much, look
 from harness.profile import Characterised
+from harness.telltale import telltale_of
 from harness.unit import Unit
 
 
@@ -31,7 +32,7 @@ class Served:
 
 def serve(unit: Unit, kind: str) -> Served:
     before, first = look(unit), catalogue.ca_signed(unit.place.address)
-    shows = telltale.learn(unit)
+    shows = telltale_of(unit)
     unit.upload(first.upload)
     name = "mcu-hil served"
     material = KINDS[kind].make(unit.place.address, name)
