@@ -87,7 +87,8 @@ class _Maker:
                 made.values.setdefault("api", {}).setdefault("methods", {})[method] = False
         if isinstance(version := self.capture.told("device.query").get("apiVersion"), str):
             made.table("api")["version"] = version
-        if isinstance(model := self.capture.told("device.query").get("model"), str):
+        model = self.capture.told("device.query").get("model")
+        if isinstance(model, str) and model.endswith(identity.model):
             made.table("api")["model_prefix"] = model.removesuffix(identity.model)
         if self.capture.told("device.query").get("rebootRequired") is True:
             made.still.append(

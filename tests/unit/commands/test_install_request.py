@@ -312,6 +312,22 @@ def test_a_passphrase_is_chosen_and_asked_for_at_the_terminal(host: HostThread, 
     assert kept == []
 
 
+def test_a_wrong_passphrase_in_a_file_is_told_before_anything_is_sent(
+    host: HostThread, signer: Signer, folder: Path
+) -> None:
+    before = host.truth("unit")
+    for name, text in {"pass": "correct horse", "wrong": "wrong horse"}.items():
+        (folder / name).write_text(f"{text}\n")
+    assert run(f"--csr unit.csr --passphrase-file pass {NAMES}").exit_code == 0
+    (folder / "signed.pem").write_bytes(signer.sign(folder / "unit.csr"))
+    result = run("--certificate signed.pem --passphrase-file wrong")
+    assert result.exit_code == 4
+    assert "would refuse this pair: wrong_passphrase" in result.stderr
+    assert "the passphrase is not the key's" in result.stderr
+    assert "horse" not in result.stderr
+    assert host.truth("unit") == before
+
+
 def test_a_third_wrong_passphrase_is_the_last(host: HostThread, folder: Path) -> None:
     (folder / "pass").write_text("correct horse\n")
     assert run(f"--csr unit.csr --passphrase-file pass {NAMES}").exit_code == 0
