@@ -40,7 +40,7 @@ test: $(STAMP) ## run every test
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE"), or many units at once (BENCH_ARGS=crowd)
+bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE"), many units at once (BENCH_ARGS=crowd), or the suite over 64 and 256 places (BENCH_ARGS=many)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.handshake $(HANDSHAKE_ARGS)
 

@@ -1,6 +1,6 @@
 """`make bench`: how long things take, beside other ways of doing them in the same run.
 
-`make bench BENCH_ARGS=crowd`: many emulated units at once.
+`make bench BENCH_ARGS=crowd`: many emulated units at once; `BENCH_ARGS=many`: the suite over many places, beside one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import cryptography
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import commands, crowd, uploads
+from benchmarks import commands, crowd, many, uploads
 from benchmarks.rounds import Figures
 from benchmarks.samples import PBKDF2_ROUNDS, samples
 
@@ -128,27 +128,38 @@ def _crowd_table(found: crowd.Crowd) -> Table:
         caption=f"CPU for all at once: emulator {found.emulator_cpu_seconds:.1f} s, "
         f"client {found.client_cpu_seconds:.1f} s",
     )
+    return _aims_table(found.aims(), table)
+
+
+def _aims_table(aims: dict[str, tuple[float, float, bool]], table: Table | None = None) -> Table:
+    table = table or Table(title="Aims")
     table.add_column("")
     table.add_column("at most", justify="right")
     table.add_column("now", justify="right")
     table.add_column("")
-    for name, (aim, now, met) in found.aims().items():
-        table.add_row(name.replace("_", " "), f"{aim:g}", f"{now:.1f}", "met" if met else "[bold]missed[/]")
+    for name, (aim, now, met) in aims.items():
+        table.add_row(name.replace("_", " "), f"{aim:g}", f"{now:.2f}", "met" if met else "[bold]missed[/]")
     return table
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("speed", "crowd"), default="speed", help="default: %(default)s")
+    parser.add_argument(
+        "what", nargs="?", choices=("speed", "crowd", "many"), default="speed", help="default: %(default)s"
+    )
     parser.add_argument("--rounds", type=int, default=9, help="of each comparison of speed (default: %(default)s)")
     parser.add_argument("--units", type=int, default=1000, help="in the crowd (default: %(default)s)")
     parser.add_argument(
-        "--restart-seconds", type=float, default=5.0, help="of each unit of the crowd (default: %(default)s)"
+        "--restart-seconds", type=float, default=5.0, help="of each unit of crowd and many (default: %(default)s)"
     )
+    parser.add_argument("--places", type=int, default=64, help="put beside one, in many (default: %(default)s)")
+    parser.add_argument("--most", type=int, default=256, help="whose memory counts, in many (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
     if options.what == "crowd":
         document = _measure_crowd(options.units, options.restart_seconds)
+    elif options.what == "many":
+        document = _measure_many(options.places, options.most, options.restart_seconds)
     else:
         document = _measure_speed(options.rounds)
     if options.json is not None:
@@ -160,6 +171,23 @@ def _measure_crowd(units: int, restart_seconds: float) -> dict[str, Any]:
     found = crowd.measure(units, restart_seconds)
     Console().print(_crowd_table(found))
     return crowd.document(found)
+
+
+def _measure_many(places: int, most: int, restart_seconds: float) -> dict[str, Any]:
+    found = many.measure(places, most, restart_seconds)
+    Console().print(_many_table(found), _aims_table(found.aims()))
+    return many.document(found)
+
+
+def _many_table(found: many.Many) -> Table:
+    table = Table(title=f"The default selection on {many.CORES} cores")
+    for heading in ("places", "claims", "wall s", "CPU s", "CPU s a place", "MiB at most"):
+        table.add_column(heading, justify="right")
+    for run in found.runs:
+        each = run.cpu_seconds / run.places
+        figures = (f"{run.seconds:.1f}", f"{run.cpu_seconds:.1f}", f"{each:.2f}", f"{run.most_megabytes:.0f}")
+        table.add_row(str(run.places), str(run.passed), *figures)
+    return table
 
 
 def _measure_speed(rounds: int) -> dict[str, Any]:

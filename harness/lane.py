@@ -16,6 +16,7 @@ from harness.experiment import Experiment, Plan
 from harness.fault import Fault, Incident, Unanswered
 from harness.lab import Place
 from harness.progress import Doing, Done, LaneReport, Tell
+from harness.turns import Turn, Turns
 from harness.unit import Unit
 from harness.watched import Watched
 
@@ -23,12 +24,14 @@ from harness.watched import Watched
 class Lane:
     """The experiments of one place. Nothing here knows of tests; a claim asks for observations and waits."""
 
-    def __init__(self, place: Place, plan: Plan, visits: int, bench: Bench, tell: Tell) -> None:
-        """`visits` is how many tests will drive the unit themselves, after the experiments."""
+    def __init__(self, place: Place, plan: Plan, visits: int, bench: Bench, turns: Turns, tell: Tell) -> None:
+        """`visits` is how many tests will drive the unit themselves, after the experiments; `turns` are those of all
+        lanes of this process whose units are emulated."""
         self.place = place
         self._plan = plan
         self._visits = visits
         self._bench = bench
+        self._turn = Turn(turns if place.emulated is not None else None)
         self._tell = tell
         self.seen: dict[str, Future[object]] = {one.name: Future() for one in plan.experiments}
         """What each experiment saw, by its name; or Unanswered."""
@@ -72,14 +75,17 @@ class Lane:
 
     def _run(self) -> None:
         unit: Watched | None = None
+        self._turn.begin()
         self._tell(Doing(self.place.name, "opening"))
         try:
             with self._bench.open(self.place) as (found, evidence):
-                unit = Watched(found, evidence, self._tell)
+                unit = Watched(found, evidence, self._tell, self._turn)
                 self.firmware = unit.identity.software_version
                 self._work(unit, evidence)
         except Exception as error:  # noqa: BLE001 - whatever ends a lane must reach its claims as an incident
             self._give_up(Incident.of(error, self.place.name, unit.during if unit else "opening the unit"))
+        finally:
+            self._turn.end()
         self._tell(Doing(self.place.name, ""))
         self._report = LaneReport(
             place=self.place.name,
@@ -105,8 +111,9 @@ class Lane:
                 self._go_back(unit, baseline, pair)
         if self._visits and not self._stopped.is_set():
             self._tell(Doing(self.place.name, "driven by tests"))
-            self.visited.set_result(unit)
-            self._left.wait()
+            with self._turn.interrupted():
+                self.visited.set_result(unit)
+                self._left.wait()
         self._go_back(unit, baseline, pair)
         if self._stopped.is_set():
             self._give_up(Incident(self.place.name, "the run", Fault.BENCH, "stopped before this was done"))

@@ -12,6 +12,7 @@ from harness.evidence import Evidence
 from harness.lab import Place
 from harness.progress import Doing, Done, Tell
 from harness.tls.handshake import Handshake
+from harness.turns import Turn
 from harness.unit import (
     Answer,
     CertificatePage,
@@ -30,10 +31,11 @@ from harness.unit import (
 class Watched:
     """A `Unit` that hands every call to another one and tells of it."""
 
-    def __init__(self, unit: Unit, evidence: Evidence, tell: Tell) -> None:
+    def __init__(self, unit: Unit, evidence: Evidence, tell: Tell, turn: Turn) -> None:
         self._unit = unit
         self._evidence = evidence
         self._tell = tell
+        self._turn = turn
         self.during = "opening the unit"
         """What the steps belong to, as the display and the evidence name it."""
         self.slowest_step = ""
@@ -115,7 +117,7 @@ class Watched:
             return self._unit.ways()
 
     def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
-        with self._step(f"restarting by {way}"):
+        with self._turn.interrupted(), self._step(f"restarting by {way}"):
             restart = self._unit.restart(deadline, way)
         facts = f"down after {restart.down_seconds:.1f} s, web after {restart.web_seconds:.1f} s"
         self._tell(Done(self.place.name, f"{self.during}: restarted by {way}", restart.booted_seconds, facts))
@@ -125,7 +127,8 @@ class Watched:
         self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
     ) -> Restart:
         moment = f" {after:.3f} s into an upload" if uploading else ""
-        with self._step(f"cutting its power{moment}{' and again in its start' if in_boot else ''}"):
+        doing = f"cutting its power{moment}{' and again in its start' if in_boot else ''}"
+        with self._turn.interrupted(), self._step(doing):
             return self._unit.power_cut(deadline, uploading, after, in_boot)
 
     @contextmanager

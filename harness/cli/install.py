@@ -28,6 +28,7 @@ from harness.judge.text_form import printable, where
 from harness.key_form import KeyForm
 from harness.lab import Lab, Place, load_lab
 from harness.progress import Doing, Message
+from harness.turns import Turn
 from harness.unit import OccupiedUnit
 from harness.watched import Watched
 
@@ -87,7 +88,7 @@ def install(**options: Any) -> None:
         run_dir = lab.state_dir / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-install-{place.name}"
         with administered(place, lab.state_dir, run_dir, "mcu-hil install") as (unit, evidence):
             taken = _judged(pair, unit, options)
-            watched = Watched(unit, evidence, _tell)
+            watched = Watched(unit, evidence, _tell, Turn(None))
             watched.during = "install"
             found = _before(unit, options)
             if options["dry_run"]:

@@ -135,12 +135,17 @@ class Document:
         return tuple(item for item in self.items if isinstance(item, Control))
 
     @functools.cached_property
+    def by_line(self) -> dict[int, list[Text | Control]]:
+        """The items of each line that has any, in reading order."""
+        found: dict[int, list[Text | Control]] = {}
+        for item in self.items:
+            found.setdefault(item.line, []).append(item)
+        return found
+
+    @functools.cached_property
     def lines(self) -> dict[int, str]:
         """The texts of each line that has any, white space folded, in reading order."""
-        parts: dict[int, list[Text]] = {}
-        for item in self.items:
-            if isinstance(item, Text):
-                parts.setdefault(item.line, []).append(item)
+        parts = {line: [item for item in items if isinstance(item, Text)] for line, items in self.by_line.items()}
         return {line: text for line, texts in parts.items() if (text := joined(texts))}
 
     @functools.cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from html import escape
@@ -50,10 +51,16 @@ def mask_page(markup: str, secrets: Iterable[str]) -> str:
 
 def mask_text(text: str, secrets: Iterable[str]) -> str:
     """The text with none of these secrets in it, plain or escaped for HTML."""
-    forms = {form for secret in secrets for form in (secret, escape(secret), escape(secret, quote=False)) if form}
+    forms = {form for secret in secrets for form in _forms(secret) if form in text}
     for form in sorted(forms, key=len, reverse=True):
         if len(form) < SHORT:
             text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", HIDDEN, text)
         else:
             text = text.replace(form, HIDDEN)
     return text
+
+
+@functools.lru_cache(maxsize=4096)
+def _forms(secret: str) -> tuple[str, ...]:
+    """As it is and as HTML has it; none of nothing."""
+    return tuple(dict.fromkeys(filter(None, (secret, escape(secret), escape(secret, quote=False)))))

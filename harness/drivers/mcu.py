@@ -317,7 +317,7 @@ class Mcu:
         return Answer(answered.page, before, after, now_stored, seconds)
 
     def _look_again(self, stored: LocalCertificate) -> tuple[LocalCertificate, bool]:
-        now_stored = read_local_certificate(self._web.open(CERTIFICATES).documents)
+        now_stored = read_local_certificate(self._web.shown_or_open(CERTIFICATES).documents)
         self._state.stored(stored, now_stored)
         return now_stored, self._state.reboot_required()
 

@@ -19,4 +19,4 @@ class Pace:
         """A real unit takes minutes and is spared (device-reference 5.3 advises 5 s); an emulated one is quick."""
         if place.emulated is None:
             return cls(every=3.0, https_grace=30.0)
-        return cls(every=min(0.25, max(0.1, place.emulated.restart_seconds / 8)), https_grace=1.0)
+        return cls(every=min(0.5, max(0.1, place.emulated.restart_seconds / 8)), https_grace=1.0)

@@ -29,10 +29,12 @@ FORM_NAMED = re.compile(
     r"forms\s*\[\s*[\"']?([\w-]+)|document\.(?!forms\b)(\w+)\.submit|getElementById\(\s*[\"']([\w-]+)"
 )
 
-BLOCK = re.compile(
-    "address|article|aside|blockquote|body|br|caption|center|dd|details|dir|div|dl|dt|fieldset|figure|footer|h[1-6r]"
-    "|head|header|legend|li|main|menu|nav|noscript|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
+BLOCK_NAMES = (
+    "address article aside blockquote body br caption center dd details dir div dl dt fieldset figure footer h1 h2 h3"
+    " h4 h5 h6 hr head header legend li main menu nav noscript ol p pre section summary table tbody td tfoot th thead"
+    " tr ul"
 )
+BLOCKS = frozenset(BLOCK_NAMES.split())
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "legend", "caption"))
 UNREAD = frozenset(("script", "style", "template", "object", "svg", "noframes"))
 TEXT_TYPES = {
@@ -154,7 +156,7 @@ class _Reader:
             if tag == "script":
                 self._scripted(element.text or "")
             return False
-        if BLOCK.fullmatch(tag):
+        if tag in BLOCKS:
             self.line += 1
         if tag in HEADINGS:
             self.heading_lines.add(self.line)
@@ -219,7 +221,7 @@ class _Reader:
                     self.label_texts.setdefault(target, []).append("".join(parts))
                 for index in controls:
                     self.inside_label.setdefault(index, []).append("".join(parts))
-        if BLOCK.fullmatch(tag):
+        if tag in BLOCKS:
             self.line += 1
 
     def _text(self, text: str | None) -> None:
@@ -398,7 +400,8 @@ def _shown(*texts: str) -> str:
 
 
 def _is_unseen(element: etree._Element) -> bool:
-    return "hidden" in element.attrib or bool(UNSEEN_STYLE.search(element.get("style", "")))
+    style = element.get("style")
+    return element.get("hidden") is not None or (style is not None and UNSEEN_STYLE.search(style) is not None)
 
 
 def _next_cell(table: _Table, element: etree._Element) -> Cell:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.drivers.document import Cell, Control, Document, Kind, Text, joined
@@ -28,7 +29,8 @@ def read_local_certificate(documents: Sequence[Document]) -> LocalCertificate:
     other rows, the ones nearest to it are meant. Raises UnitError where there is not exactly one such table.
     """
     for document in documents:
-        if keys := _rows(document, KEY_STATE):
+        labelled = {line: _label_and_value(document, line, text) for line, text in document.lines.items()}
+        if keys := _rows(document, labelled, KEY_STATE):
             break
     else:
         page = repr(heading(documents[0])) if documents else "(none)"
@@ -37,7 +39,9 @@ def read_local_certificate(documents: Sequence[Document]) -> LocalCertificate:
         keys = [key for key in keys if part_above(document, key.line) is LOCAL_SECTION] or keys
     if len(keys) > 1:
         raise UnitError(f"page {heading(document)!r}: {len(keys)} status tables with the row {KEY_STATE.exact[0]!r}")
-    subject, issuer, issued, expires = (_nearest(document, _rows(document, words), keys[0]) for words in ROWS[:-1])
+    subject, issuer, issued, expires = (
+        _nearest(document, _rows(document, labelled, words), keys[0]) for words in ROWS[:-1]
+    )
     return LocalCertificate(subject, issuer, issued, expires, keys[0].value)
 
 
@@ -51,11 +55,10 @@ def _nearest(document: Document, rows: list[_Row], key: _Row) -> str:
     ).value
 
 
-def _rows(document: Document, words: Words) -> list[_Row]:
+def _rows(document: Document, labelled: Mapping[int, tuple[str, str]], words: Words) -> list[_Row]:
     """Where the page prints a value beside such a label; fields to fill do not count."""
     found = []
-    for line, text in document.lines.items():
-        label, value = _label_and_value(document, line, text)
+    for line, (label, value) in labelled.items():
         if not words.names(label):
             continue
         value = value or _value_beside(document, line, words)
@@ -69,7 +72,7 @@ def _label_and_value(document: Document, line: int, text: str) -> tuple[str, str
     label, colon, rest = text.partition(":")
     if colon and _is_row_label(label):
         return label, rest.strip()
-    on_line = [item for item in document.items if item.line == line]
+    on_line = document.by_line[line]
     texts = [item for item in on_line if isinstance(item, Text) and fold(item.text)]
     if len(texts) < 2 or PASSPHRASE.fit(text) is not None or any(isinstance(item, Control) for item in on_line):
         return text, ""
@@ -143,5 +146,6 @@ def _following_lines(document: Document, position: int, within: tuple[Cell, ...]
     return ", ".join(lines.values())
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_row_label(text: str) -> bool:
     return any(words.names(text) or words.names(text.partition(":")[0]) for words in ROWS)

@@ -137,6 +137,14 @@ class WebSession:
                 raise UnitError(f"{self._wire.place.name}: page {screen.heading!r} right after the log-in")
         return screen
 
+    def shown_or_open(self, path: Path) -> Screen:
+        """The same page; the one that is shown will do where the unit has sent us on to it from what was pressed."""
+        shown = self._latest
+        if shown is not None and shown is self._seen and shown.again and shown.url == self._learned.get(path):
+            if shown.status == HTTPStatus.OK and not _is_outside(shown):
+                return shown
+        return self.open(path)
+
     def press(self, found: Found, filling: Mapping[Control, bytes | str | FileContent] | None = None) -> Screen:
         """What the unit showed after this button was pressed, whatever it was; the request is sent once."""
         submission = fill_in(found, filling or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -12,15 +13,15 @@ from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, NewConnectionError
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
 from harness.deadline import Deadline
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
 from harness.tls.handshake import HandshakeFailed
-from harness.tls.pinned import PinnedAdapter
+from harness.tls.pinned import NoConnection, PinnedAdapter
 from harness.tls.pins import LeafPins
 
 Scheme = Literal["https", "http"]
@@ -34,6 +35,7 @@ ANSWER_SECONDS = 60.0
 """An old unit under load is slow to write flash, and the answer to an upload waits for it (R)."""
 TRIES = 5
 """Some builds keep a connection open and reset it later; clients have to ask again (device-reference 7.1, mark D)."""
+HEADERS = {"User-Agent": "mcu-hil", "Accept": "*/*"}
 REDIRECTS = 10
 REDIRECTED = (
     HTTPStatus.MOVED_PERMANENTLY,
@@ -87,9 +89,10 @@ class Wire:
         session.trust_env = False
         session.verify = False
         session.headers.clear()
-        session.headers.update({"User-Agent": "mcu-hil", "Accept": "*/*"})
-        session.mount("https://", PinnedAdapter(self._pins))
-        session.mount("http://", HTTPAdapter())
+        session.headers.update(HEADERS)
+        transport = PinnedAdapter(self._pins)
+        session.mount("https://", transport)
+        session.mount("http://", transport)
         return session
 
     def close(self) -> None:
@@ -165,7 +168,6 @@ class Wire:
         UnitError where another host is meant or the leaf is none of those pinned.
         """
         url = self._own(submission.url)
-        headers = {"Content-Type": submission.content_type} if submission.content_type else {}
         began = time.perf_counter()
         facts: dict[str, object] = {
             "method": submission.method,
@@ -174,11 +176,8 @@ class Wire:
         }
         try:
             with self._named(url):
-                answer = self._session.request(
-                    submission.method,
-                    url,
-                    data=submission.body or None,
-                    headers=headers,
+                answer = self._session.send(
+                    self._prepared(submission, url),
                     allow_redirects=False,
                     timeout=(min(seconds, CONNECT_SECONDS), seconds),
                     stream=True,
@@ -202,6 +201,17 @@ class Wire:
             body,
             answer.headers.get("Server", ""),
         )
+
+    def _prepared(self, submission: Submission, url: str) -> requests.PreparedRequest:
+        """As requests does, without what makes it slow: nothing here is given in more than one form."""
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = submission.method, _quoted(url), submission.body or None
+        prepared.headers = CaseInsensitiveDict(HEADERS)
+        if submission.content_type:
+            prepared.headers["Content-Type"] = submission.content_type
+        prepared.prepare_cookies(self._session.cookies)
+        prepared.hooks = requests.hooks.default_hooks()
+        return prepared
 
     def _whole(self, answer: requests.Response, seconds: float) -> bytes:
         """The body of an answer. Raises Broken for one that comes without an end."""
@@ -271,7 +281,7 @@ class Wire:
             kind = NotOpen if isinstance(error, requests.ConnectTimeout) else Broken
             raise kind(f"{where}: no answer in time") from error
         except requests.ConnectionError as error:
-            if any(isinstance(cause, NewConnectionError) for cause in _causes(error)):
+            if isinstance(error, NoConnection):
                 raise NotOpen(f"{where}: no connection: {_reason(error)}") from error
             raise Broken(f"{where}: the connection broke: {_reason(error)}") from error
         except (requests.RequestException, HTTPError) as error:
@@ -302,6 +312,14 @@ class _Half:
         size = len(self._left) if size < 0 else size
         piece, self._left = self._left[:size], self._left[size:]
         return piece
+
+
+@functools.lru_cache(maxsize=1024)
+def _quoted(url: str) -> str:
+    """With what no address may have written as it may."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    return str(prepared.url)
 
 
 def _shown(url: str) -> str:

@@ -36,7 +36,8 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).strip(CLOSING)
 
 
-@dataclass(frozen=True)
+# Each is itself: what a text is to it is remembered, and looking that up must not compare its words.
+@dataclass(frozen=True, eq=False)
 class Words:
     """The texts by which one thing is recognised."""
 
@@ -52,17 +53,7 @@ class Words:
 
     def fit(self, text: str) -> Fit | None:
         """How `text` fits, None where it does not."""
-        shown = fold(text)
-        if shown in self._exact:
-            return Fit.EXACT
-        bare = fold(BRACKETED.sub(" ", text)) if "(" in text or "[" in text else shown
-        if bare in self._exact:
-            return Fit.WITH_REMARK
-        if self._begins.match(bare) and not any(_holds(shown, word) for word in self.never):
-            return Fit.BEGINS
-        if any(_holds(shown, word) for word in self.holds):
-            return Fit.HOLDS
-        return None
+        return _fit(self, text)
 
     def names(self, text: str) -> bool:
         """Whether `text` is one of the exact ones, with or without a remark."""
@@ -78,12 +69,35 @@ class Words:
         openings = "|".join(re.escape(fold(opening)) for opening in self.begins)
         return re.compile(rf"(?:{openings})(?!\w)" if openings else r"(?!)")
 
+    @functools.cached_property
+    def _never(self) -> re.Pattern[str]:
+        return _any_of(self.never)
+
+    @functools.cached_property
+    def _holds(self) -> re.Pattern[str]:
+        return _any_of(self.holds)
+
     def __str__(self) -> str:
         return " or ".join([*(repr(word) for word in self.exact[:2]), *(f"'{word} ...'" for word in self.begins[:1])])
 
 
-def _holds(text: str, word: str) -> bool:
-    return re.search(rf"\b{re.escape(word)}\b", text) is not None
+# The pages of one unit, and of all units of a lab, have the same texts over and over.
+@functools.lru_cache(maxsize=16384)
+def _fit(words: Words, text: str) -> Fit | None:
+    shown = fold(text)
+    if shown in words._exact:
+        return Fit.EXACT
+    bare = fold(BRACKETED.sub(" ", text)) if "(" in text or "[" in text else shown
+    if bare in words._exact:
+        return Fit.WITH_REMARK
+    if words._begins.match(bare) and not words._never.search(shown):
+        return Fit.BEGINS
+    return Fit.HOLDS if words._holds.search(shown) else None
+
+
+def _any_of(texts: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds any of these as whole words."""
+    return re.compile("|".join(rf"\b{re.escape(text)}\b" for text in texts) or r"(?!)")
 
 
 # Links of the navigation.

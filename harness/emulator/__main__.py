@@ -11,6 +11,7 @@ does not stay behind.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import resource
@@ -54,6 +55,8 @@ async def _run() -> None:
     host.open_supervisors(Chassis.from_document(chassis) for chassis in document.get("chassis", ()))
     # As large as all the units' settings.
     del asked, document
+    # Modules and units stay to the end: the collector of garbage need not look at them again and again.
+    gc.freeze()
     _answer(host, host.open_desk())
     closed = loop.create_task(_end_of(commands))
     closed.add_done_callback(lambda _: finished.set())

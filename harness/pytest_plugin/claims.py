@@ -5,6 +5,7 @@ A claim is run when its observations are there, whatever its turn (`slots` says 
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from harness.progress import Collected, LaneReport, Said, Tell
 from harness.pytest_plugin.characterising import Comparer, stated
 from harness.pytest_plugin.session import Run
 from harness.pytest_plugin.slots import Slots
+from harness.turns import Turns
 from harness.unit import Unit
 
 if TYPE_CHECKING:
@@ -51,7 +53,9 @@ class Claims:
         self._tell = tell
         self._lanes: dict[str, Lane] = {}
         self._claims: list[pytest.Function] = []
+        self._index: dict[pytest.Item, int] = {}
         self._slots = Slots()
+        self._turns = Turns()
         self._comparer = Comparer(run, accept=config.option.accept_profile)
         self.reports: list[LaneReport] = []
 
@@ -100,6 +104,7 @@ class Claims:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._claims = [item for item in session.items if isinstance(item, pytest.Function) and _place(item)]
+        self._index = {item: index for index, item in enumerate(session.items)}
         by_place = Counter(place.name for claim in self._claims if (place := _place(claim)))
         self._tell(Collected(dict(by_place), len(session.items) - len(self._claims)))
 
@@ -113,7 +118,10 @@ class Claims:
         # Drivers and their libraries are for runs that drive something.
         from harness.bench import Bench
 
+        # Items and modules stay to the end: the collector of garbage need not look at them hundreds of times.
+        gc.freeze()
         with ExitStack() as stack:
+            stack.callback(gc.unfreeze)
             places = [place for place in self._run.places if any(_place(claim) is place for claim in self._claims)]
             run = self._run
             bench = stack.enter_context(Bench(places, run.lab.state_dir, run.folder, run.doing))
@@ -130,7 +138,7 @@ class Claims:
 
         claims = self._of(place)
         visits = sum("unit" in claim.fixturenames for claim in claims)
-        lane = Lane(place, _plan(claims), visits, bench, self._tell)
+        lane = Lane(place, _plan(claims), visits, bench, self._turns, self._tell)
         for claim in claims:
             if _lacking(claim):
                 self._slots.add(claim, None)
@@ -164,13 +172,27 @@ class Claims:
             return None
         claim = self._slots.take()
         claimed_next = nextitem is not None and _place(nextitem) is not None
-        _tell_xdist(item, claim)
+        self._tell_xdist(claim)
         # The test before this one was told that `item` would follow: what it left up for `item` alone must go.
         item.session._setupstate.teardown_exact(claim)
         claim.ihook.pytest_runtest_logstart(nodeid=claim.nodeid, location=claim.location)
-        runtestprotocol(claim, nextitem=self._slots.likely_next() if claimed_next else nextitem)
+        for report in runtestprotocol(
+            claim, log=False, nextitem=self._slots.likely_next() if claimed_next else nextitem
+        ):
+            # That a claim could be set up is no news; as many reports more would be half of a large run's overhead.
+            if report.when != "setup" or not report.passed:
+                claim.ihook.pytest_runtest_logreport(report=report)
         claim.ihook.pytest_runtest_logfinish(nodeid=claim.nodeid, location=claim.location)
         return True
+
+    def _tell_xdist(self, claim: pytest.Item) -> None:
+        """A worker of xdist reports under the index of the test that it believes is running: let it be the right one.
+
+        Its plugin has neither a name nor a hook for this.
+        """
+        for plugin in self._config.pluginmanager.get_plugins():
+            if type(plugin).__name__ == "WorkerInteractor":
+                plugin.item_index = self._index[claim]
 
     # What tests may ask for.
 
@@ -316,13 +338,3 @@ def _selection(item: pytest.Item) -> Selection:
     if isinstance(item, pytest.Function) and _place(item) is not None and "seen" in item.fixturenames:
         return _experiment(item).selection
     return Selection.DEFAULT
-
-
-def _tell_xdist(offered: pytest.Item, chosen: pytest.Item) -> None:
-    """A worker of xdist reports under the index of the test that it believes is running: let it be the right one.
-
-    Its plugin has neither a name nor a hook for this.
-    """
-    for plugin in offered.config.pluginmanager.get_plugins():
-        if type(plugin).__name__ == "WorkerInteractor":
-            plugin.item_index = offered.session.items.index(chosen)

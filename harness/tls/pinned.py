@@ -1,46 +1,140 @@
-"""HTTPS to a unit through requests: any TLS from 1.0 on, pinned to leafs instead of verified."""
+"""HTTP and HTTPS to one unit for requests: any TLS from 1.0 on, pinned to leafs instead of verified.
+
+requests' own adapter is made for many hosts: pools, retries and proxies take as much time as all the rest of an
+exchange, and a run over a lab is hundreds of exchanges a unit.
+"""
 
 from __future__ import annotations
 
+import http.client
+import select
+import socket
 import ssl
+from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import urlsplit
 
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.response import HTTPResponse
 
 from harness.tls.context import shared_legacy_context
 from harness.tls.pins import LeafPins
 
 
-class PinnedAdapter(HTTPAdapter):
-    """Mounted for `https://` in a session with `verify` off: every new connection's leaf is put to the pins, before
-    a byte of a request is sent. What they raise comes out of the request as it is.
+class NoConnection(requests.ConnectionError):
+    """TCP was refused, or the address cannot be reached."""
 
-    urllib3's own `assert_fingerprint` knows one fingerprint, fixed when the pool is made; ours may grow by a leaf
-    that is only seen when it is served.
+
+class PinnedAdapter(BaseAdapter):
+    """Mounted for `http://` and `https://` in a session: one connection a port, kept open, for one thread at a time.
+
+    Every new connection's leaf is put to the pins, before a byte of a request is sent. What they raise comes out of
+    the request as it is; other failures are requests' exceptions, where nobody listens NoConnection.
     """
 
     def __init__(self, pins: LeafPins) -> None:
-        self._pins = pins
         super().__init__()
+        self._pins = pins
+        self._kept: dict[str, tuple[http.client.HTTPConnection, http.client.HTTPResponse]] = {}
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool: Any) -> None:  # noqa: FBT001, FBT002 - requests calls it so
-        super().init_poolmanager(connections, maxsize, block, **pool, ssl_context=shared_legacy_context())
-        connection = type("_Connection", (_PinnedConnection,), {"pins": self._pins})
-        pool_class = type("_Pool", (HTTPSConnectionPool,), {"ConnectionCls": connection})
-        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": pool_class}
-
-
-class _PinnedConnection(HTTPSConnection):
-    pins: LeafPins
-
-    def connect(self) -> None:
-        super().connect()
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: FBT001, FBT002 - requests calls it so
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,  # noqa: FBT001, FBT002
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """The answer, its body not yet read. The pins are the verification; there are no proxies."""
+        connect_seconds, seconds = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        parts = urlsplit(cast("str", request.url))
+        port = f"{parts.scheme}://{parts.netloc}"
+        connection = self._take(port)
         try:
-            self.pins.check(cast("ssl.SSLSocket", self.sock).getpeercert(binary_form=True) or b"")
-        except BaseException:
-            self.close()
+            if connection is None:
+                connection = self._connect(parts.scheme, parts.hostname or "", parts.port, connect_seconds)
+            assert connection.sock is not None
+            connection.sock.settimeout(seconds)
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request(request.method or "GET", target, request.body, request.headers)
+            answer = connection.getresponse()
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            match error:
+                case requests.RequestException():
+                    raise
+                case ssl.SSLError():
+                    raise requests.exceptions.SSLError(error, request=request) from error
+                case TimeoutError():
+                    raise requests.ReadTimeout(error, request=request) from error
+                case OSError() | http.client.HTTPException():
+                    raise requests.ConnectionError(error, request=request) from error
             raise
-        # The pins are the verification; without this urllib3 warns at every request.
-        self.is_verified = True
+        if not answer.will_close:
+            self._kept[port] = connection, answer
+        return _response(request, answer)
+
+    def close(self) -> None:
+        """The next request opens a new connection."""
+        while self._kept:
+            self._kept.popitem()[1][0].close()
+
+    def _take(self, port: str) -> http.client.HTTPConnection | None:
+        """The connection that was kept, if it can carry another request."""
+        if (found := self._kept.pop(port, None)) is None:
+            return None
+        connection, answer = found
+        # What can be read now is the end of the connection, since nothing was asked.
+        if answer.isclosed() and connection.sock is not None and not _is_readable(connection.sock):
+            return connection
+        connection.close()
+        return None
+
+    def _connect(self, scheme: str, host: str, port: int | None, seconds: float | None) -> http.client.HTTPConnection:
+        """A connection, with its leaf found good where it is one of TLS."""
+        connection = http.client.HTTPConnection(host, port or (443 if scheme == "https" else 80))
+        try:
+            connection.sock = socket.create_connection((connection.host, connection.port), seconds)
+        except TimeoutError as error:
+            raise requests.ConnectTimeout(error) from error
+        except (OSError, UnicodeError) as error:
+            # The latter for a host name that is none (RFC 1035 2.3.4).
+            raise NoConnection(error) from error
+        try:
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if scheme == "https":
+                secured = shared_legacy_context().wrap_socket(connection.sock, server_hostname=connection.host)
+                connection.sock = secured
+                self._pins.check(secured.getpeercert(binary_form=True) or b"")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _response(request: requests.PreparedRequest, answer: http.client.HTTPResponse) -> requests.Response:
+    response = requests.Response()
+    response.status_code, response.reason, response.url = answer.status, answer.reason, cast("str", request.url)
+    response.request = request
+    # It decodes, and knows a body that ends too early from one that is over.
+    response.raw = cast("Any", HTTPResponse)(
+        body=answer,
+        headers=answer.headers.items(),
+        status=answer.status,
+        reason=answer.reason,
+        preload_content=False,
+        original_response=answer,
+        request_method=request.method,
+    )
+    response.headers = CaseInsensitiveDict(response.raw.headers)
+    return response

@@ -33,6 +33,7 @@ LAYERS = {
     "harness.outcomes": 1,
     "harness.fault": 1,
     "harness.progress": 1,
+    "harness.turns": 1,
     "harness.request": 1,
     "harness.key_form": 1,
     "harness.tls": 2,
