@@ -140,10 +140,9 @@ class WebSession:
     def shown_or_open(self, path: Path) -> Screen:
         """The same page; the one that is shown will do where the unit has sent us on to it from what was pressed."""
         shown = self._latest
-        if shown is not None and shown is self._seen and shown.again and shown.url == self._learned.get(path):
-            if shown.status == HTTPStatus.OK and not _is_outside(shown):
-                return shown
-        return self.open(path)
+        if shown is None or shown is not self._seen or not shown.again or shown.url != self._learned.get(path):
+            return self.open(path)
+        return shown if shown.status == HTTPStatus.OK and not _is_outside(shown) else self.open(path)
 
     def press(self, found: Found, filling: Mapping[Control, bytes | str | FileContent] | None = None) -> Screen:
         """What the unit showed after this button was pressed, whatever it was; the request is sent once."""
