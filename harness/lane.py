@@ -15,7 +15,7 @@ from harness.evidence import Evidence
 from harness.experiment import Experiment, Plan
 from harness.fault import Fault, Incident, Unanswered
 from harness.lab import Place
-from harness.progress import Doing, Done, LaneReport, Tell
+from harness.progress import Doing, Done, LaneReport, Said, Tell
 from harness.turns import Turn, Turns
 from harness.unit import Unit
 from harness.watched import Watched
@@ -81,6 +81,8 @@ class Lane:
             with self._bench.open(self.place) as (found, evidence):
                 unit = Watched(found, evidence, self._tell, self._turn)
                 self.firmware = unit.identity.software_version
+                for notice in unit.notices:
+                    self._tell(Said(notice))
                 self._work(unit, evidence)
         except Exception as error:  # noqa: BLE001 - whatever ends a lane must reach its claims as an incident
             self._give_up(Incident.of(error, self.place.name, unit.during if unit else "opening the unit"))
@@ -96,6 +98,7 @@ class Lane:
             slowest_seconds=unit.slowest_seconds if unit else 0.0,
             incidents=tuple(map(str, self._incidents)),
             faults=tuple(incident.fault.value for incident in self._incidents),
+            notices=unit.notices if unit else (),
         )
 
     def _work(self, unit: Watched, evidence: Evidence) -> None:

@@ -55,6 +55,7 @@ class LaneReport:
     incidents: tuple[str, ...]
     faults: tuple[str, ...]
     """Whose, incident by incident."""
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

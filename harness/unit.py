@@ -172,6 +172,10 @@ class Unit(Protocol):
     def restarts(self) -> int:
         """How often it was restarted through this object."""
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know who has it driven, a sentence each: so far, and each once."""
+
     def handshake(self, deadline: Deadline) -> Handshake:
         """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now."""
 

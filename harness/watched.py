@@ -57,6 +57,10 @@ class Watched:
     def restarts(self) -> int:
         return self._unit.restarts
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return self._unit.notices
+
     def handshake(self, deadline: Deadline) -> Handshake:
         with self._step("handshake"):
             seen = self._unit.handshake(deadline)

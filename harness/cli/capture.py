@@ -59,6 +59,8 @@ def capture(
         limits = Bounds(pages=bounds["pages"], seconds=bounds["seconds"])
         try:
             with explored(place, lab.state_dir, found.record, "mcu-hil capture") as unit:
+                for notice in unit.notices:
+                    _tell(notice)
                 look_at(found, unit, limits, _tell, shutdown_page=bounds["shutdown_page"])
         except KeyboardInterrupt:
             found.stopped = "interrupted"

@@ -42,7 +42,9 @@ def doctor(place_name: str, lab_file: Path, *, as_json: bool) -> None:
         (place,) = lab.select([place_name], [])
         try:
             with visited(place) as unit:
-                rows = [Row("reachable", State.READY, f"{place.address} answers", ""), *examined(unit)]
+                rows = [Row("reachable", State.READY, f"{place.address} answers", "")]
+                rows += [Row("notice", State.REMARK, notice, "") for notice in unit.notices]
+                rows += examined(unit)
             rows.append(_lease(place, lab.state_dir))
         except (LabError, UnitError, DeadlineExpired) as error:
             remedy = REACHABLE if place.emulated is None else REACHABLE_EMULATED

@@ -87,6 +87,8 @@ def install(**options: Any) -> None:
         pair = self_signed(options, place) if options["self_signed"] else from_files(options, lab, place)
         run_dir = lab.state_dir / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-install-{place.name}"
         with administered(place, lab.state_dir, run_dir, "mcu-hil install") as (unit, evidence):
+            for notice in unit.notices:
+                click.echo(printable(notice), err=True)
             taken = _judged(pair, unit, options)
             watched = Watched(unit, evidence, _tell, Turn(None))
             watched.during = "install"

@@ -144,8 +144,12 @@ class Mcu:
     def restarts(self) -> int:
         return self._restarts
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return self._wire.notices
+
     def handshake(self, deadline: Deadline) -> Handshake:
-        return take_handshake(Endpoint(self.place.address, self.place.ports.https), deadline)
+        return take_handshake(self._wire.https, deadline)
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         def look() -> Handshake | None:

@@ -26,7 +26,7 @@ from harness.drivers.words import (
     SSL_CERTIFICATES,
 )
 from harness.errors import BenchError
-from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
+from harness.tls.handshake import HandshakeFailed, take_handshake
 from harness.unit import Condition, LocalCertificate, OperationalStatus, RestartLogEntry, Service
 
 SHUTDOWN: Path = (SETTINGS, SHUTDOWN_PAGE)
@@ -151,9 +151,8 @@ class State:
         return True
 
     def _https_answers(self) -> bool:
-        place = self._wire.place
         try:
-            take_handshake(Endpoint(place.address, place.ports.https), Deadline.after(HANDSHAKE_SECONDS))
+            take_handshake(self._wire.https, Deadline.after(HANDSHAKE_SECONDS))
         except (BenchError, HandshakeFailed):
             return False
         return True

@@ -20,9 +20,10 @@ from harness.deadline import Deadline
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
-from harness.tls.handshake import HandshakeFailed
+from harness.tls.handshake import Endpoint, HandshakeFailed
 from harness.tls.pinned import NoConnection, PinnedAdapter
 from harness.tls.pins import LeafPins
+from harness.tls.stacks import CHOICES
 
 Scheme = Literal["https", "http"]
 Record = Callable[[str, dict[str, object]], None]
@@ -90,10 +91,20 @@ class Wire:
         session.verify = False
         session.headers.clear()
         session.headers.update(HEADERS)
-        transport = PinnedAdapter(self._pins)
+        transport = PinnedAdapter(self._pins, self.https.pair)
         session.mount("https://", transport)
         session.mount("http://", transport)
         return session
+
+    @property
+    def https(self) -> Endpoint:
+        """Where the unit serves HTTPS."""
+        return Endpoint(self.place.address, self.place.ports.https)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        choice = CHOICES.uses_legacy(self.https)
+        return () if choice is None else (f"{self.place.name}: {self.https} {choice}",)
 
     def close(self) -> None:
         self._session.close()

@@ -6,11 +6,15 @@ import hashlib
 import socket
 import ssl
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from harness.deadline import Deadline
 from harness.errors import BenchError, UnitError
+from harness.tls.client_pair import ClientPair
 from harness.tls.context import shared_legacy_context
+from harness.tls.legacy import legacy_socket
+from harness.tls.stacks import CHOICES, Choice
 
 CONNECT_SECONDS = 10.0
 
@@ -25,6 +29,12 @@ class Endpoint:
 
     address: str
     port: int
+    pair: ClientPair | None = field(default=None, compare=False, repr=False)
+    """What to show where a certificate is asked for."""
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        return shared_legacy_context() if self.pair is None else self.pair.context
 
     def __str__(self) -> str:
         return f"{self.address}:{self.port}"
@@ -63,11 +73,32 @@ def fingerprint(certificate: bytes) -> str:
     return hashlib.sha256(certificate).hexdigest()
 
 
-def take_handshake(endpoint: Endpoint, deadline: Deadline) -> Handshake:
-    """Complete a new handshake (never a resumed session) and close.
+@dataclass(frozen=True)
+class _Shown:
+    presented_chain: tuple[bytes, ...]
+    protocol_version: str
+    cipher_suite: str
 
-    Raises BenchError where no TCP connection could be had, HandshakeFailed where TLS could not be completed on one.
+
+def take_handshake(endpoint: Endpoint, deadline: Deadline) -> Handshake:
+    """Complete a new handshake (never a resumed session) and close; by the stack that reaches the server.
+
+    Raises BenchError where no TCP connection could be had, HandshakeFailed where TLS could not be completed on one,
+    LegacyMissing where that would take tlslite-ng, which is not installed.
     """
+    choice = CHOICES.uses_legacy(endpoint)
+    if choice is None:
+        try:
+            return _taken(endpoint, deadline, lambda connection: _by_ssl(endpoint, connection))
+        except HandshakeFailed as failed:
+            choice = CHOICES.reconsider(endpoint, failed.__cause__, deadline)
+            if choice is None:
+                raise
+    legacy = choice
+    return _taken(endpoint, deadline, lambda connection: _by_legacy(endpoint, connection, legacy))
+
+
+def _taken(endpoint: Endpoint, deadline: Deadline, shake: Callable[[socket.socket], _Shown]) -> Handshake:
     began = time.perf_counter()
     try:
         connection = socket.create_connection(
@@ -79,20 +110,34 @@ def take_handshake(endpoint: Endpoint, deadline: Deadline) -> Handshake:
     with connection:
         connection.settimeout(deadline.at_most(CONNECT_SECONDS))
         try:
-            with shared_legacy_context().wrap_socket(
-                connection, server_hostname=endpoint.address, suppress_ragged_eofs=False
-            ) as secured:
-                finished = time.perf_counter()
-                suite = secured.cipher()
-                return Handshake(
-                    presented_chain=_presented_chain(secured),
-                    protocol_version=secured.version() or "",
-                    cipher_suite=suite[0] if suite else "",
-                    connect_seconds=connected - began,
-                    handshake_seconds=finished - connected,
-                )
-        except (OSError, ssl.SSLError) as error:
+            shown = shake(connection)
+        except OSError as error:
             raise HandshakeFailed(f"no TLS handshake with {endpoint}: {_reason(error)}") from error
+        finished = time.perf_counter()
+    return Handshake(
+        presented_chain=shown.presented_chain,
+        protocol_version=shown.protocol_version,
+        cipher_suite=shown.cipher_suite,
+        connect_seconds=connected - began,
+        handshake_seconds=finished - connected,
+    )
+
+
+def _by_ssl(endpoint: Endpoint, connection: socket.socket) -> _Shown:
+    with endpoint.context.wrap_socket(
+        connection, server_hostname=endpoint.address, suppress_ragged_eofs=False
+    ) as secured:
+        CHOICES.reached(endpoint)
+        suite = secured.cipher()
+        return _Shown(_presented_chain(secured), secured.version() or "", suite[0] if suite else "")
+
+
+def _by_legacy(endpoint: Endpoint, connection: socket.socket, choice: Choice) -> _Shown:
+    secured = legacy_socket(connection, endpoint, choice)
+    try:
+        return _Shown(secured.presented_chain, secured.version(), secured.suite())
+    finally:
+        secured.close()
 
 
 def _presented_chain(secured: ssl.SSLSocket) -> tuple[bytes, ...]:

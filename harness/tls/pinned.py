@@ -1,4 +1,4 @@
-"""HTTP and HTTPS to one unit for requests: any TLS from 1.0 on, pinned to leafs instead of verified.
+"""HTTP and HTTPS to one unit for requests: any TLS that can be had from here, pinned to leafs instead of verified.
 
 requests' own adapter is made for many hosts: pools, retries and proxies take as much time as all the rest of an
 exchange, and a run over a lab is hundreds of exchanges a unit.
@@ -19,8 +19,12 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.response import HTTPResponse
 
-from harness.tls.context import shared_legacy_context
+from harness.deadline import Deadline
+from harness.tls.client_pair import ClientPair
+from harness.tls.handshake import CONNECT_SECONDS, Endpoint
+from harness.tls.legacy import LegacySocket, legacy_socket
 from harness.tls.pins import LeafPins
+from harness.tls.stacks import CHOICES
 
 
 class NoConnection(requests.ConnectionError):
@@ -31,12 +35,15 @@ class PinnedAdapter(BaseAdapter):
     """Mounted for `http://` and `https://` in a session: one connection a port, kept open, for one thread at a time.
 
     Every new connection's leaf is put to the pins, before a byte of a request is sent. What they raise comes out of
-    the request as it is; other failures are requests' exceptions, where nobody listens NoConnection.
+    the request as it is, and so does LegacyMissing; other failures are requests' exceptions, where nobody listens
+    NoConnection.
     """
 
-    def __init__(self, pins: LeafPins) -> None:
+    def __init__(self, pins: LeafPins, pair: ClientPair | None = None) -> None:
+        """`pair` is shown to who asks for a certificate."""
         super().__init__()
         self._pins = pins
+        self._pair = pair
         self._kept: dict[str, tuple[http.client.HTTPConnection, http.client.HTTPResponse]] = {}
 
     def send(
@@ -97,23 +104,49 @@ class PinnedAdapter(BaseAdapter):
     def _connect(self, scheme: str, host: str, port: int | None, seconds: float | None) -> http.client.HTTPConnection:
         """A connection, with its leaf found good where it is one of TLS."""
         connection = http.client.HTTPConnection(host, port or (443 if scheme == "https" else 80))
+        endpoint = Endpoint(connection.host, connection.port, self._pair)
+        if scheme != "https":
+            connection.sock = _dialled(endpoint, seconds)
+            return connection
+        secured = _secured(endpoint, seconds)
+        # For http.client, the legacy one is a socket too.
+        connection.sock = cast("ssl.SSLSocket", secured)
         try:
-            connection.sock = socket.create_connection((connection.host, connection.port), seconds)
-        except TimeoutError as error:
-            raise requests.ConnectTimeout(error) from error
-        except (OSError, UnicodeError) as error:
-            # The latter for a host name that is none (RFC 1035 2.3.4).
-            raise NoConnection(error) from error
-        try:
-            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if scheme == "https":
-                secured = shared_legacy_context().wrap_socket(connection.sock, server_hostname=connection.host)
-                connection.sock = secured
-                self._pins.check(secured.getpeercert(binary_form=True) or b"")
+            self._pins.check(secured.getpeercert(binary_form=True) or b"")
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _dialled(endpoint: Endpoint, seconds: float | None) -> socket.socket:
+    try:
+        connection = socket.create_connection((endpoint.address, endpoint.port), seconds)
+    except TimeoutError as error:
+        raise requests.ConnectTimeout(error) from error
+    except (OSError, UnicodeError) as error:
+        # The latter for a host name that is none (RFC 1035 2.3.4).
+        raise NoConnection(error) from error
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _secured(endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | LegacySocket:
+    """A completed handshake, by the stack that reaches the server."""
+    choice = CHOICES.uses_legacy(endpoint)
+    if choice is None:
+        plain = _dialled(endpoint, seconds)
+        try:
+            secured = endpoint.context.wrap_socket(plain, server_hostname=endpoint.address)
+        except BaseException as error:
+            plain.close()
+            choice = CHOICES.reconsider(endpoint, error, Deadline.after(CONNECT_SECONDS))
+            if choice is None:
+                raise
+        else:
+            CHOICES.reached(endpoint)
+            return secured
+    return legacy_socket(_dialled(endpoint, seconds), endpoint, choice)
 
 
 def _is_readable(connection: socket.socket) -> bool:

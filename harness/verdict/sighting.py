@@ -12,6 +12,7 @@ from cryptography import x509
 from harness.deadline import Deadline
 from harness.errors import BenchError, UnitError
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, take_handshake
+from harness.tls.stacks import LegacyMissing
 from harness.verdict.certificates import read_certificate
 from harness.verdict.flight import Malformed
 from harness.verdict.hello import ClientHello, Suite, Version, suites
@@ -59,10 +60,10 @@ class Sighting:
 
     @functools.cached_property
     def handshake(self) -> Handshake:
-        """A whole handshake by the standard library, at the highest version of both."""
+        """A whole handshake, at the highest version of both: by the standard library, or by the extra `legacy`."""
         try:
             return take_handshake(self.endpoint, self._deadline)
-        except (HandshakeFailed, BenchError) as error:
+        except (HandshakeFailed, BenchError, LegacyMissing) as error:
             raise Unmeasurable(str(error)) from error
 
     def exchange_keys(self) -> Completed:
@@ -176,5 +177,5 @@ class Sighting:
     def _try_handshake(self) -> Handshake | str:
         try:
             return take_handshake(self.endpoint, self._deadline)
-        except (HandshakeFailed, BenchError) as error:
+        except (HandshakeFailed, BenchError, LegacyMissing) as error:
             return str(error)

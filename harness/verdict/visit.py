@@ -8,10 +8,12 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import cast
 
 from harness.deadline import Deadline
-from harness.tls.context import shared_legacy_context
 from harness.tls.handshake import CONNECT_SECONDS, Endpoint, HandshakeFailed
+from harness.tls.legacy import legacy_socket
+from harness.tls.stacks import CHOICES
 
 BODY_BOUND = 2**18
 
@@ -30,9 +32,12 @@ class Page:
 def fetch(endpoint: Endpoint, path: str, deadline: Deadline) -> Page:
     """GET, without following where it leads. Raises HandshakeFailed where no answer to it comes."""
     connection = http.client.HTTPSConnection(
-        endpoint.address, endpoint.port, timeout=deadline.at_most(CONNECT_SECONDS), context=shared_legacy_context()
+        endpoint.address, endpoint.port, timeout=deadline.at_most(CONNECT_SECONDS), context=endpoint.context
     )
     try:
+        if choice := CHOICES.uses_legacy(endpoint):
+            plain = socket.create_connection((endpoint.address, endpoint.port), deadline.at_most(CONNECT_SECONDS))
+            connection.sock = cast("ssl.SSLSocket", legacy_socket(plain, endpoint, choice))
         connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read(BODY_BOUND)

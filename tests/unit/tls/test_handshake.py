@@ -2,9 +2,6 @@
 
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,27 +10,9 @@ from harness.deadline import Deadline
 from harness.errors import BenchError, UnitError
 from harness.pki import key_pem, run_authority
 from harness.tls.handshake import Endpoint, HandshakeFailed, fingerprint, take_handshake
+from tests.unit.verdict.servers import Answer, answering
 
 OURS = run_authority().issue("127.0.0.1")
-Answer = Callable[[socket.socket], None]
-
-
-@contextmanager
-def answering(answer: Answer) -> Iterator[Endpoint]:
-    """A port that accepts one connection and lets `answer` have it."""
-
-    def accept() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            answer(connection)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield Endpoint("127.0.0.1", listener.getsockname()[1])
-        finally:
-            thread.join()
 
 
 def tls(folder: Path, version: ssl.TLSVersion, ciphers: str = "ALL:@SECLEVEL=0") -> Answer:
