@@ -53,6 +53,10 @@ $(FUZZ_STAMP): requirements/fuzz.txt
 	$(FUZZ_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
+.PHONY: leases
+leases: $(STAMP) ## 50 processes fight for 5 places for a minute; two runs share 16 places through a labgrid coordinator (some 4 minutes)
+	$(BIN)/python -m tests.leases
+
 .PHONY: sslyze
 sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own
 	MCU_HIL_SSLYZE=$(SSLYZE_VENV)/bin/sslyze $(BIN)/pytest tests/unit/emulator/test_sslyze.py $(PYTEST_ARGS)

@@ -7,7 +7,7 @@ and opens units on request. A place that cannot be had is an incident of that pl
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -17,20 +17,26 @@ from harness.drivers.wire import NotOpen, Record
 from harness.errors import BenchError, LabError
 from harness.evidence import Evidence
 from harness.lab import Place
-from harness.lease import lease
+from harness.lease import Check, PlaceTaken, leased
 from harness.unit import ExaminedUnit, OccupiedUnit, Unit
 
 
 class Bench:
     """The places of one process, from the lease to the live unit."""
 
-    def __init__(self, places: Sequence[Place], state_dir: Path, run_dir: Path, doing: str) -> None:
+    def __init__(
+        self, places: Sequence[Place], state_dir: Path, run_dir: Path, doing: str, wait: float = 0.0
+    ) -> None:
+        """`wait` is how many seconds `open` waits for a place that somebody else holds."""
         self.places = tuple(places)
         self._state_dir = state_dir
         self._run_dir = run_dir
         self._doing = doing
+        self._wait = wait
         self._stack = ExitStack()
         self._lacking: dict[str, LabError] = {}
+        self._leases: dict[str, tuple[Check, ExitStack]] = {}
+        self._awaited: set[str] = set()
         self._ready = threading.Event()
         self._starter = threading.Thread(target=self._start, name="bench", daemon=True)
 
@@ -47,38 +53,60 @@ class Bench:
         try:
             for place in self.places:
                 try:
-                    self._stack.enter_context(lease(place.name, self._state_dir, self._doing))
-                except BenchError as error:
+                    self._lease(place)
+                except PlaceTaken as error:
+                    if self._wait:
+                        self._awaited.add(place.name)
+                    else:
+                        self._lacking[place.name] = error
+                except LabError as error:
                     self._lacking[place.name] = error
-            ours = [place for place in self.places if place.name not in self._lacking]
-            self._start_emulated([place for place in ours if place.emulated is not None])
+            self._start_emulated([place for place in self.places if place.name in self._leases], self._stack)
         finally:
             self._ready.set()
 
-    def _start_emulated(self, places: Sequence[Place]) -> None:
+    def _lease(self, place: Place, wait: float = 0.0, told: Callable[[str], None] | None = None) -> ExitStack:
+        """What it holds is given back with the bench, unless it is closed before."""
+        held = ExitStack()
+        check = held.enter_context(leased(place, self._state_dir, self._doing, wait, told))
+        self._stack.push(held)
+        self._leases[place.name] = check, held
+        return held
+
+    def _start_emulated(self, places: Sequence[Place], stack: ExitStack) -> None:
+        places = [place for place in places if place.emulated is not None]
         if not places:
             return
         try:
-            emulation = self._stack.enter_context(emulated_units(places))
+            emulation = stack.enter_context(emulated_units(places))
         except LabError as error:
             self._lacking |= dict.fromkeys((place.name for place in places), error)
         else:
             self._lacking |= {name: BenchError(reason) for name, reason in emulation.failed.items()}
 
     @contextmanager
-    def open(self, place: Place) -> Iterator[tuple[Unit, Evidence]]:
+    def open(self, place: Place, told: Callable[[str], None]) -> Iterator[tuple[Unit, Evidence]]:
         """The live unit of a leased place, with the evidence file in which all that is sent to it is noted.
 
-        Raises BenchError or ConfigurationError where the place cannot be had.
+        `told` hears who holds the place while it is waited for. Raises BenchError or ConfigurationError where the
+        place cannot be had.
         """
         self._ready.wait()
+        if place.name in self._awaited:
+            self._start_emulated([place], self._lease(place, self._wait, told))
         if place.name in self._lacking:
             raise self._lacking[place.name]
-        with (
-            Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
-            open_unit(place, evidence.note) as unit,
-        ):
-            yield unit, evidence
+        check, held = self._leases[place.name]
+        try:
+            with (
+                Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
+                open_unit(place, evidence.note, check) as unit,
+            ):
+                yield unit, evidence
+        finally:
+            if place.emulated is None or place.name in self._awaited:
+                # Whoever waits for it need not wait for our other places. Emulated ones are of one process.
+                held.close()
 
 
 @contextmanager
@@ -89,9 +117,9 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
     password cannot be found.
     """
     with (
-        lease(place.name, state_dir, doing),
+        leased(place, state_dir, doing) as check,
         Evidence(run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
-        _found_open(place, evidence.note) as unit,
+        _found_open(place, evidence.note, check) as unit,
     ):
         yield unit, evidence
 
@@ -99,7 +127,7 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
 @contextmanager
 def visited(place: Place) -> Iterator[ExaminedUnit]:
     """The unit of a place, to be asked and not changed: no lease is taken, and nothing is recorded."""
-    with _found_open(place, lambda _kind, _facts: None) as unit:
+    with _found_open(place, lambda _kind, _facts: None, lambda: None) as unit:
         yield unit
 
 
@@ -107,16 +135,16 @@ def visited(place: Place) -> Iterator[ExaminedUnit]:
 def explored(place: Place, state_dir: Path, record: Record, doing: str) -> Iterator[Mcu]:
     """The unit of a place that nobody has seen before, leased, with the means to look at all of it; `record` is told
     of every exchange. Its web session is given back at the end, come what may."""
-    with lease(place.name, state_dir, doing), _found_open(place, record) as unit:
+    with leased(place, state_dir, doing) as check, _found_open(place, record, check) as unit:
         yield unit
 
 
 @contextmanager
-def _found_open(place: Place, record: Record) -> Iterator[Mcu]:
+def _found_open(place: Place, record: Record, check: Check) -> Iterator[Mcu]:
     """A unit that is there, since nobody here starts it."""
     with ExitStack() as stack:
         try:
-            unit = stack.enter_context(open_unit(place, record))
+            unit = stack.enter_context(open_unit(place, record, check))
         except NotOpen as error:
             if place.emulated is None:
                 raise

@@ -222,6 +222,19 @@ class Power(Gateway):
     state: str | None = None
 
 
+class Labgrid(Table):
+    """Where a place is shared by runners on several machines."""
+
+    coordinator: str
+    place: str
+    """As the coordinator calls it."""
+
+
+class LabgridTable(Table):
+    coordinator: str
+    """HOST or HOST:PORT."""
+
+
 class Place(Table):
     """One position in a lab with the unit in it."""
 
@@ -243,6 +256,7 @@ class Place(Table):
     console: Console | None = None
     power: Power | None = None
     profile: FilePath | None = None
+    labgrid: Labgrid | None = None
 
     def has(self, feature: Feature) -> bool:
         """Whether it can do what a claim asks for, as far as the lab file tells: lines need a table of their own."""
@@ -271,6 +285,7 @@ class Lab(Table):
 
     lab: LabTable = LabTable()
     results: ResultsTable = ResultsTable()
+    labgrid: LabgridTable | None = None
     place: Annotated[tuple[Place, ...], Field(strict=False, min_length=1)]
 
     @property
@@ -330,11 +345,31 @@ def load_lab(path: Path) -> Lab:
 
 
 def _with_derived_defaults(document: dict[str, Any]) -> dict[str, Any]:
-    """`document` with the defaults that depend on another key: those of emulated places."""
+    """`document` with the defaults that depend on another key: those of emulated and of shared places."""
     places = document.get("place")
     if not isinstance(places, list):
         return document
+    table = document.get("labgrid")
+    coordinator = table.get("coordinator") if isinstance(table, dict) else None
+    places = [_shared_defaults(place, coordinator) for place in places]
     return document | {"place": [_emulated_defaults(index, place) for index, place in enumerate(places)]}
+
+
+def _shared_defaults(place: object, coordinator: object) -> object:
+    """With the coordinator of the lab, and, where the place has no address, that of its resource there.
+
+    Raises ConfigurationError and BenchError where the coordinator does not tell it.
+    """
+    if not isinstance(place, dict) or not isinstance(there := place.get("labgrid"), str):
+        return place
+    if not isinstance(coordinator, str):
+        return place | {"labgrid": {"place": there}}
+    place = place | {"labgrid": {"coordinator": coordinator, "place": there}}
+    if "address" in place or "emulated" in place:
+        return place
+    from harness.coordinator import network_service
+
+    return place | {"address": network_service(coordinator, there)["address"]}
 
 
 def _emulated_defaults(index: int, place: object) -> object:

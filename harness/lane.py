@@ -78,7 +78,7 @@ class Lane:
         self._turn.begin()
         self._tell(Doing(self.place.name, "opening"))
         try:
-            with self._bench.open(self.place) as (found, evidence):
+            with self._bench.open(self.place, self._waiting) as (found, evidence):
                 unit = Watched(found, evidence, self._tell, self._turn)
                 self.firmware = unit.identity.software_version
                 for notice in unit.notices:
@@ -100,6 +100,10 @@ class Lane:
             faults=tuple(incident.fault.value for incident in self._incidents),
             notices=unit.notices if unit else (),
         )
+
+    def _waiting(self, holder: str) -> None:
+        self._tell(Doing(self.place.name, f"waiting: {holder}"))
+        self._tell(Said(f"{self.place.name}: waiting: {holder}"))
 
     def _work(self, unit: Watched, evidence: Evidence) -> None:
         pair = _baseline_pair(self.place)

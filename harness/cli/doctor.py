@@ -17,7 +17,7 @@ from harness.cli.ending import ending
 from harness.errors import BenchError, DeadlineExpired, LabError, UnitError
 from harness.judge.text_form import printable
 from harness.lab import Place, load_lab
-from harness.lease import lease
+from harness.lease import leased
 from harness.readiness import Row, State, examined
 from harness.tls.pins import ForeignLeaf
 
@@ -66,7 +66,7 @@ def doctor(place_name: str, lab_file: Path, *, as_json: bool) -> None:
 
 def _lease(place: Place, state_dir: Path) -> Row:
     try:
-        with lease(place.name, state_dir, "mcu-hil doctor"):
+        with leased(place, state_dir, "mcu-hil doctor"):
             return Row("lease", State.READY, "nobody else works on the place", "")
     except BenchError as error:
         return Row("lease", State.MISSING, str(error), "wait until they are done")

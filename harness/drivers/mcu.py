@@ -47,6 +47,7 @@ from harness.unit import (
 BASELINE_SECONDS = 30.0
 SIP_SECONDS = 20.0
 SIP_LOOK_SECONDS = 0.5
+Check = Callable[[], None]
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
 
 
@@ -63,11 +64,16 @@ def _unrecorded(_kind: str, _facts: dict[str, object]) -> None:
     """Nobody keeps a record."""
 
 
+def _unchecked() -> None:
+    """Nobody else could change the unit."""
+
+
 @contextmanager
-def open_unit(place: Place, record: Record = _unrecorded) -> Iterator[Mcu]:
+def open_unit(place: Place, record: Record = _unrecorded, check: Check = _unchecked) -> Iterator[Mcu]:
     """The live unit of this place; its web session, if one was needed, is given back at the end, come what may.
 
-    Administration goes over HTTPS where that answers, otherwise over HTTP. Every exchange is told to `record`.
+    Administration goes over HTTPS where that answers, otherwise over HTTP. Every exchange is told to `record`;
+    `check` is asked before each step that changes the unit, and what it raises comes out in place of the step.
     Raises BenchError where the unit cannot be reached, ConfigurationError where the place's password cannot be
     found or needs an SSH gateway.
     """
@@ -77,7 +83,7 @@ def open_unit(place: Place, record: Record = _unrecorded) -> Iterator[Mcu]:
     login = Credentials(place.login.user, place.login.password.reveal(f"{place.name}: login password"))
     wire = Wire(place, pins, record)
     try:
-        unit = Mcu(wire, pins, login, _identity(wire), record)
+        unit = Mcu(wire, pins, login, _identity(wire), record, check)
         try:
             yield unit
         finally:
@@ -107,7 +113,13 @@ class Mcu:
     """Implements harness.unit.ExaminedUnit."""
 
     def __init__(
-        self, wire: Wire, pins: LeafPins, login: Credentials, identity: Identity, record: Record = _unrecorded
+        self,
+        wire: Wire,
+        pins: LeafPins,
+        login: Credentials,
+        identity: Identity,
+        record: Record,
+        check: Check,
     ) -> None:
         self._wire = wire
         self._pins = pins
@@ -116,6 +128,7 @@ class Mcu:
         self._state = State(wire, self._web, self._api)
         self._identity = identity
         self._record = record
+        self._check = check
         self._baseline: Handshake | None = None
         self._restarts = 0
         self._sip_seen = False
@@ -269,6 +282,7 @@ class Mcu:
         with self._web.witnessed(), outlet_of(self.place, self._record) as outlet:
             self._expect_new_leafs()
             meanwhile = self._state.flag if uploading is None else self._about_to_send(uploading)
+            self._check()
             restart = self._restarter.cut_power(outlet, deadline, meanwhile, after, in_boot or 0.0)
         self._uploaded = self._removed = False
         self._state.restarted()
@@ -287,6 +301,7 @@ class Mcu:
     def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
         if way is Way.POWER:
             return self.power_cut(deadline)
+        self._check()
         self._expect_new_leafs()
         self._uploaded = self._removed = False
         with self._web.witnessed():
@@ -307,6 +322,7 @@ class Mcu:
         before = self._state.reboot_required()
         screen = self._web.open(CERTIFICATES)
         stored = read_local_certificate(screen.documents)
+        self._check()
         began = time.monotonic()
         answered = press(screen)
         seconds = time.monotonic() - began

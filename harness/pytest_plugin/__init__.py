@@ -29,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--tag", action="append", default=[], metavar="TAG", help="only places with this tag (repeatable)"
     )
     group.addoption(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long to wait for a place that somebody else holds (default: not at all; its claims are blocked)",
+    )
+    group.addoption(
         "--plan",
         action="store_true",
         help="print what the selected claims would do to each place, how many restarts and how long, and touch none",

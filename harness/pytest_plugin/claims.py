@@ -124,7 +124,9 @@ class Claims:
             stack.callback(gc.unfreeze)
             places = [place for place in self._run.places if any(_place(claim) is place for claim in self._claims)]
             run = self._run
-            bench = stack.enter_context(Bench(places, run.lab.state_dir, run.folder, run.doing))
+            bench = stack.enter_context(
+                Bench(places, run.lab.state_dir, run.folder, run.doing, self._config.option.wait)
+            )
             for place in places:
                 self._lanes[place.name] = self._lane(place, bench)
             stack.callback(self._finish)

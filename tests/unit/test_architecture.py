@@ -34,6 +34,7 @@ LAYERS = {
     "harness.fault": 1,
     "harness.progress": 1,
     "harness.turns": 1,
+    "harness.coordinator": 1,
     "harness.request": 1,
     "harness.key_form": 1,
     "harness.tls": 2,

@@ -34,7 +34,7 @@ REFUSED = {
     "unlike-anything-known": (
         REAL + "zzz = 1",
         "[[place]] 'a' has the unknown key 'zzz': known are address, baseline, console, emulated, features, "
-        "firmware, gateway, login, model, name, ports, power, profile, restart_timeout, serial, tags, tls",
+        "firmware, gateway, labgrid, login, model, name, ports, power, profile, restart_timeout, serial, tags, tls",
     ),
     "no-address": (UNIT, "[[place]] 'a' lacks the key 'address'"),
     "no-name": ('[[place]]\nmodel = "MCU 4505"\naddress = "x"', "[[place]] number 1 lacks the key 'name'"),
@@ -82,6 +82,7 @@ REFUSED = {
         REAL + 'baseline = { certificate = "c.pem" }',
         "[[place]] 'a' baseline lacks the key 'private_key'",
     ),
+    "labgrid-without-coordinator": (REAL + 'labgrid = "mcu01"', "[[place]] 'a' labgrid lacks the key 'coordinator'"),
     "same-name-twice": (EMULATED + EMULATED, "the file: 2 places have the name 'a'"),
     "same-address-twice": (
         EMULATED + EMULATED.replace('"a"', '"b"') + 'address = "127.10.0.1"',
