@@ -1,4 +1,4 @@
-"""A labgrid coordinator, as far as leases and addresses need it: the gRPC calls of labgrid 24 and later.
+"""A labgrid coordinator, as far as leases and addresses need it: the gRPC calls of labgrid 25 and later.
 
 labgrid and gRPC are imported when a coordinator is spoken to, never before: only labs that name one need them.
 """

@@ -75,7 +75,7 @@ def _run(
     ]
     lab = folder / "lab.toml"
     lab.write_text("".join(tables), encoding="utf-8")
-    own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-q"]
+    own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
     command = [sys.executable, "-m", "pytest", str(suite), "--lab", str(lab), "--wait", str(WAIT_SECONDS), *own]
     # Not as a worker of a pytest that may be running us.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
