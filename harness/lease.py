@@ -47,13 +47,15 @@ class Holder:
 class PlaceTaken(BenchError):
     """Somebody else holds the lease."""
 
-    def __init__(self, place: str, holder: Holder | None) -> None:
-        super().__init__(place, holder)
+    def __init__(self, place: str, holder: Holder | None, reason: str = "") -> None:
+        """`reason` is why it is not given, where that is not that somebody holds it."""
+        super().__init__(place, holder, reason)
         self.place = place
         self.holder = holder
+        self.told = reason or f"held by {holder or 'another process'}"
 
     def __str__(self) -> str:
-        return f"{self.place} is held by {self.holder or 'another process'}: wait for it, or choose other places"
+        return f"{self.place} is {self.told}: wait for it, or choose other places"
 
 
 class LeaseLost(BenchError):
@@ -80,8 +82,8 @@ def leased(
             try:
                 return stack.enter_context(_held(place, state_dir, doing))
             except PlaceTaken as error:
-                if told is not None and (not taken or taken[-1].holder != error.holder):
-                    told(f"held by {error.holder or 'another process'}")
+                if told is not None and (not taken or taken[-1].told != error.told):
+                    told(error.told)
                 taken[:] = [error]
                 return None
 
@@ -165,7 +167,8 @@ def _acquired(name: str, at: Labgrid, doing: str) -> Iterator[Check]:
         was = Owner.read(found.owner)
         if was is None or not was.is_dead(ours):
             if not found.owner and "already acquired" not in str(refused):
-                raise BenchError(f"{name}: no lease: coordinator {at.coordinator}: {refused}") from None
+                # Reserved for somebody, or a resource of it is not free, or not yet again.
+                raise PlaceTaken(name, None, f"not given by the coordinator {at.coordinator} ({refused})") from None
             raise PlaceTaken(name, _holder(found)) from None
         # Of two who see this at once, the second releases nothing: it names the dead owner too.
         there.release(at.place, found.owner)

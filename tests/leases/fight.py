@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,8 @@ def _started(places: Sequence[Place], folder: Path, log: int, deadline: Deadline
             except PlaceTaken:
                 continue
         status = 0
+    except BaseException:  # noqa: BLE001 - a fork of a fork has nobody else to tell it
+        traceback.print_exc()
     finally:
         os._exit(status)
 

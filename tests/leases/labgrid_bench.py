@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import grpc
 from labgrid.remote.generated import labgrid_coordinator_pb2 as messages
 from labgrid.remote.generated import labgrid_coordinator_pb2_grpc as calls
 
+from harness.coordinator import Coordinator
 from harness.deadline import Deadline
+from harness.errors import ConfigurationError
 from harness.lab import Labgrid, Place
 
 PATIENCE = 120.0
@@ -57,6 +60,20 @@ class LabgridBench:
             self.ask("AddPlace", messages.AddPlaceRequest(name=place))
             match = messages.AddPlaceMatchRequest(placename=place, pattern=f"rack/{place}/NetworkService")
             self.ask("AddPlaceMatch", match)
+        self.wait_for_exporter()
+
+    def wait_for_exporter(self) -> None:
+        """While its resources appear, the coordinator may refuse a place that nobody holds."""
+        watcher = Coordinator(self.address, "desk/watcher")
+        for place in self._exported:
+
+            def look(place: str = place) -> bool:
+                with suppress(ConfigurationError):
+                    return bool(watcher.network_service(place))
+                return False
+
+            Deadline.after(PATIENCE).wait_for(f"exporter's {place}", look)
+        watcher.close()
 
     def ask(self, method: str, message: Any) -> Any:
         """As any client may: the coordinator asks nobody who they are."""

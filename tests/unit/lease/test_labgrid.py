@@ -9,11 +9,10 @@ import pytest
 from labgrid.remote.generated import labgrid_coordinator_pb2 as messages
 
 from harness.coordinator import Coordinator, Owner
-from harness.deadline import Deadline
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Labgrid, Place, load_lab
 from harness.lease import LeaseLost, PlaceTaken, leased
-from tests.leases.labgrid_bench import PATIENCE, LabgridBench, loopback, real
+from tests.leases.labgrid_bench import LabgridBench, loopback, real
 
 LAB = """
 [labgrid]
@@ -100,16 +99,8 @@ def test_the_address_of_a_place_is_that_of_its_resource(labgrid_bench: LabgridBe
     file = tmp_path / "lab.toml"
     file.write_text(LAB.format(coordinator=labgrid_bench.address, place="mcu02"))
 
-    def look() -> bool:
-        # The exporter may not be there yet.
-        try:
-            [found] = load_lab(file).places
-        except ConfigurationError:
-            return False
-        assert (found.address, found.labgrid and found.labgrid.place) == (loopback(11), "mcu02")
-        return True
-
-    Deadline.after(PATIENCE).wait_for("resource", look)
+    [found] = load_lab(file).places
+    assert (found.address, found.labgrid and found.labgrid.place) == (loopback(11), "mcu02")
 
 
 def test_a_place_that_the_coordinator_does_not_have_is_named(labgrid_bench: LabgridBench, tmp_path: Path) -> None:
