@@ -28,6 +28,8 @@ class Verdict(StrEnum):
     """Not answered, because of an incident."""
     ERROR = "error"
     """Not answered, because of a bug of ours."""
+    KNOWN = "known"
+    """Failed, as a file of known failures has it."""
     SKIPPED = "skipped"
     """Does not apply: the unit lacks the feature."""
 

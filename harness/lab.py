@@ -274,6 +274,8 @@ class Place(Table):
 class LabTable(Table):
     name: str = "default"
     state_dir: FilePath = Path(DEFAULT_STATE_DIR).expanduser()
+    known_failures: FilePath | None = None
+    """A file of claims that are expected to fail."""
 
 
 class ResultsTable(Table):

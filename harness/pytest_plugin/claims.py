@@ -9,6 +9,7 @@ import gc
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -258,7 +259,7 @@ class Claims:
         incident = _incident(call)
         if incident is not None:
             report.longrepr = str(incident)
-        verdict = _verdict(report, incident)
+        verdict = self._as_known(item, report, _verdict(report, incident))
         report.hil = {  # type: ignore[attr-defined]
             "place": place.name,
             "verdict": verdict and verdict.value,
@@ -277,6 +278,27 @@ class Claims:
                 ("evidence", str(evidence)),
             ]
         return report
+
+    def _as_known(self, item: pytest.Item, report: pytest.TestReport, verdict: Verdict | None) -> Verdict | None:
+        """The verdict with what is known to fail taken into account, and the report changed to say so."""
+        place = _place(item)
+        if place is None or verdict not in (Verdict.HELD, Verdict.FAILED):
+            return verdict
+        claim = item.name.replace(f"[{place.name}]", "").replace(f"[{place.name}-", "[")
+        lane = self._lanes.get(place.name)
+        known = self._run.known_failures.of(claim, place, lane.firmware if lane else "")
+        if known is None:
+            return verdict
+        entry = f"{self._run.known_failures.file}: {known.claim} is known to fail ({known.ticket})"
+        if verdict is Verdict.HELD:
+            report.outcome, report.longrepr = "failed", f"{entry}, but it holds: remove the entry"
+            return Verdict.FAILED
+        if known.expires < date.today():
+            report.sections.append(("known failure", f"{entry}, until {known.expires}: that day is over"))
+            return verdict
+        report.outcome = "skipped"
+        report.wasxfail = f"{known.ticket}, until {known.expires}"
+        return Verdict.KNOWN
 
 
 def _incident(call: pytest.CallInfo[None]) -> Incident | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
+from harness.known_failures import KnownFailures, load_known_failures
 from harness.lab import Lab, Place, load_lab
 from harness.profile import load_profiles
 
@@ -28,6 +29,7 @@ class Run:
     folder: Path
     done: frozenset[str]
     """Node ids that another worker has answered already, before it was lost."""
+    known_failures: KnownFailures
 
     @property
     def doing(self) -> str:
@@ -42,6 +44,8 @@ def join_session(config: pytest.Config, file: Path) -> None:
     """
     try:
         lab = load_lab(file)
+        known = lab.lab.known_failures
+        known_failures = KnownFailures() if known is None else load_known_failures(known)
         given = getattr(config, "workerinput", {}).get(WORKER_INPUT)
         if given is None:
             names, tags = config.getoption("--place"), config.getoption("--tag")
@@ -49,10 +53,10 @@ def join_session(config: pytest.Config, file: Path) -> None:
             for profile in {place.profile for place in places if place.profile is not None}:
                 # Said now, and not when a claim asks for it.
                 load_profiles(profile)
-            run = Run(file, lab, places, _new_folder(lab), frozenset())
+            run = Run(file, lab, places, _new_folder(lab), frozenset(), known_failures)
         else:
             places = tuple(place for place in lab.places if place.name in given["places"])
-            run = Run(file, lab, places, Path(given["folder"]), frozenset(given["done"]))
+            run = Run(file, lab, places, Path(given["folder"]), frozenset(given["done"]), known_failures)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
 

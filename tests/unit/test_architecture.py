@@ -35,6 +35,7 @@ LAYERS = {
     "harness.progress": 1,
     "harness.turns": 1,
     "harness.coordinator": 1,
+    "harness.known_failures": 1,
     "harness.request": 1,
     "harness.key_form": 1,
     "harness.tls": 2,
