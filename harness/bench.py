@@ -100,7 +100,7 @@ class Bench:
         try:
             with (
                 Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
-                open_unit(place, evidence.note, check) as unit,
+                open_unit(place, evidence.note, check, self._state_dir) as unit,
             ):
                 yield unit, evidence
         finally:
@@ -119,15 +119,15 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
     with (
         leased(place, state_dir, doing) as check,
         Evidence(run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
-        _found_open(place, evidence.note, check) as unit,
+        _found_open(place, evidence.note, check, state_dir) as unit,
     ):
         yield unit, evidence
 
 
 @contextmanager
-def visited(place: Place) -> Iterator[ExaminedUnit]:
+def visited(place: Place, state_dir: Path) -> Iterator[ExaminedUnit]:
     """The unit of a place, to be asked and not changed: no lease is taken, and nothing is recorded."""
-    with _found_open(place, lambda _kind, _facts: None, lambda: None) as unit:
+    with _found_open(place, lambda _kind, _facts: None, lambda: None, state_dir) as unit:
         yield unit
 
 
@@ -135,16 +135,16 @@ def visited(place: Place) -> Iterator[ExaminedUnit]:
 def explored(place: Place, state_dir: Path, record: Record, doing: str) -> Iterator[Mcu]:
     """The unit of a place that nobody has seen before, leased, with the means to look at all of it; `record` is told
     of every exchange. Its web session is given back at the end, come what may."""
-    with leased(place, state_dir, doing) as check, _found_open(place, record, check) as unit:
+    with leased(place, state_dir, doing) as check, _found_open(place, record, check, state_dir) as unit:
         yield unit
 
 
 @contextmanager
-def _found_open(place: Place, record: Record, check: Check) -> Iterator[Mcu]:
+def _found_open(place: Place, record: Record, check: Check, state_dir: Path) -> Iterator[Mcu]:
     """A unit that is there, since nobody here starts it."""
     with ExitStack() as stack:
         try:
-            unit = stack.enter_context(open_unit(place, record, check))
+            unit = stack.enter_context(open_unit(place, record, check, state_dir))
         except NotOpen as error:
             if place.emulated is None:
                 raise

@@ -14,15 +14,17 @@ from rich.table import Table
 from harness.bench import visited
 from harness.cli import EXIT_STATUS
 from harness.cli.ending import ending
-from harness.errors import BenchError, DeadlineExpired, LabError, UnitError
+from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.judge.text_form import printable
 from harness.lab import Place, load_lab
 from harness.lease import leased
 from harness.readiness import Row, State, examined
-from harness.tls.pins import ForeignLeaf
+from harness.tls.pin_file import BY_HAND, FINGERPRINT, pin_file_of
+from harness.tls.pins import ChangedCertificate
 
 REACHABLE = "see that the unit is on, and address and ports in lab.toml are right"
-FOREIGN = "find out who installed it; if it is right, write it into lab.toml as tls.fingerprint"
+FOREIGN = "find out who installed it; if it is right, the same command with --accept-certificate and its SHA-256"
+FOREIGN_EMULATED = "correct tls.fingerprint in lab.toml, or leave it out"
 REACHABLE_EMULATED = "start it in another terminal: mcu-hil emulate"
 
 
@@ -31,8 +33,11 @@ REACHABLE_EMULATED = "start it in another terminal: mcu-hil emulate"
 @click.option(
     "--lab", "lab_file", type=click.Path(path_type=Path), default=Path("lab.toml"), show_default=True, help="The lab."
 )
+@click.option(
+    "--accept-certificate", metavar="SHA256", help="From now on, the unit at PLACE serves this one: it was asked for."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object in place of a table.")
-def doctor(place_name: str, lab_file: Path, *, as_json: bool) -> None:
+def doctor(place_name: str, lab_file: Path, accept_certificate: str | None, *, as_json: bool) -> None:
     """Say in plain words what is ready at PLACE and what is missing, with the remedy. Only questions are sent.
 
     Exit status: 0 ready; 10 something is missing; 4 the lab file or the place's name is wrong; 3 a bug of mcu-hil's.
@@ -40,16 +45,18 @@ def doctor(place_name: str, lab_file: Path, *, as_json: bool) -> None:
     with ending("doctor", place_name):
         lab = load_lab(lab_file)
         (place,) = lab.select([place_name], [])
+        if accept_certificate is not None:
+            _accept(place, lab.state_dir, accept_certificate)
         try:
-            with visited(place) as unit:
+            with visited(place, lab.state_dir) as unit:
                 rows = [Row("reachable", State.READY, f"{place.address} answers", "")]
                 rows += [Row("notice", State.REMARK, notice, "") for notice in unit.notices]
                 rows += examined(unit)
             rows.append(_lease(place, lab.state_dir))
         except (LabError, UnitError, DeadlineExpired) as error:
             remedy = REACHABLE if place.emulated is None else REACHABLE_EMULATED
-            if isinstance(error, ForeignLeaf):
-                remedy = FOREIGN
+            if isinstance(error, ChangedCertificate):
+                remedy = FOREIGN if place.emulated is None else FOREIGN_EMULATED
             rows = [Row("reachable", State.MISSING, str(error), remedy)]
     missing = [row for row in rows if row.state is State.MISSING]
     if as_json:
@@ -62,6 +69,17 @@ def doctor(place_name: str, lab_file: Path, *, as_json: bool) -> None:
         else:
             click.echo(f"{place_name} is ready")
     sys.exit(EXIT_STATUS[BenchError] if missing else 0)
+
+
+def _accept(place: Place, state_dir: Path, text: str) -> None:
+    """The pin of the place is this fingerprint, as `handshake` or an error showed it."""
+    leaf = text.lower().removeprefix("sha256:").replace(":", "")
+    if FINGERPRINT.fullmatch(leaf) is None:
+        raise ConfigurationError(f"--accept-certificate: {text!r} is not a SHA-256 of 64 hex digits")
+    file = pin_file_of(place, state_dir)
+    if file is None:
+        raise ConfigurationError(f"{place.name}: an emulated unit is a new one at each start: no certificate is kept")
+    file.update(lambda known: known.seen(leaf, BY_HAND))
 
 
 def _lease(place: Place, state_dir: Path) -> Row:

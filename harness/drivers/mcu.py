@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 from certstore import Upload
 from harness.deadline import Deadline
@@ -29,7 +30,8 @@ from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError
 from harness.lab import Place
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
-from harness.tls.pins import LeafPins
+from harness.tls.pin_file import pin_file_of
+from harness.tls.pins import ChangedCertificate, ForeignLeaf, LeafPins
 from harness.unit import (
     Answer,
     CertificatePage,
@@ -69,21 +71,29 @@ def _unchecked() -> None:
 
 
 @contextmanager
-def open_unit(place: Place, record: Record = _unrecorded, check: Check = _unchecked) -> Iterator[Mcu]:
+def open_unit(
+    place: Place, record: Record = _unrecorded, check: Check = _unchecked, state_dir: Path | None = None
+) -> Iterator[Mcu]:
     """The live unit of this place; its web session, if one was needed, is given back at the end, come what may.
 
     Administration goes over HTTPS where that answers, otherwise over HTTP. Every exchange is told to `record`;
     `check` is asked before each step that changes the unit, and what it raises comes out in place of the step.
+    With `state_dir`, a real unit's certificate is pinned from one process to the next.
     Raises BenchError where the unit cannot be reached, ConfigurationError where the place's password cannot be
     found or needs an SSH gateway.
     """
     if place.gateway is not None:
         raise ConfigurationError(f"{place.name}: a unit behind a gateway cannot be driven by this driver")
-    pins = LeafPins(f"{place.name}: {place.address}:{place.ports.https}", place.tls.pin)
+    owner = f"{place.name}: {place.address}:{place.ports.https}"
+    pins = LeafPins(owner, place.tls.pin, pin_file_of(place, state_dir))
     login = Credentials(place.login.user, place.login.password.reveal(f"{place.name}: login password"))
     wire = Wire(place, pins, record)
     try:
-        unit = Mcu(wire, pins, login, _identity(wire), record, check)
+        try:
+            identity = _identity(wire)
+        except ForeignLeaf as error:
+            raise ChangedCertificate(str(error)) from error
+        unit = Mcu(wire, pins, login, identity, record, check)
         try:
             yield unit
         finally:
@@ -159,7 +169,7 @@ class Mcu:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        return self._wire.notices
+        return (*self._wire.notices, *self._pins.notices)
 
     def handshake(self, deadline: Deadline) -> Handshake:
         return take_handshake(self._wire.https, deadline)
@@ -246,8 +256,7 @@ class Mcu:
         found, fields = find_upload((self._web.press_or_follow(link) if link else screen).documents)
         self._web.keep_secret(upload.private_key, upload.passphrase)
         # Whatever becomes of it, a leaf that we sent is no stranger. Only who has its key can serve it.
-        for leaf in _certificates(upload.certificate):
-            self._pins.accept(fingerprint(leaf))
+        self._pins.accept(*(fingerprint(leaf) for leaf in _certificates(upload.certificate)))
         self._uploaded = True
         return found, {
             fields[CERTIFICATE]: FileContent("certificate.pem", upload.certificate),
@@ -261,6 +270,7 @@ class Mcu:
 
         def press(screen: Screen) -> Screen:
             self._removed = True
+            self._pins.expect_unknown()
             answered = self._web.press_or_follow(find_removal(screen.documents))
             # Confirmation is documented for trust stores, not for the pair (device-reference 2.6, mark U).
             if not pending and self._state.flag():
@@ -270,7 +280,10 @@ class Mcu:
             return answered
 
         with self._web.witnessed():
-            return self._submit(press)
+            answer = self._submit(press)
+        if not answer.reboot_required_after:
+            self._pins.settle()
+        return answer
 
     def ways(self) -> tuple[Way, ...]:
         return (Way.WEB, Way.API) if self._api.has_restart() else (Way.WEB,)
@@ -285,9 +298,15 @@ class Mcu:
             self._check()
             restart = self._restarter.cut_power(outlet, deadline, meanwhile, after, in_boot or 0.0)
         self._uploaded = self._removed = False
+        self._has_restarted()
+        return restart
+
+    def _has_restarted(self) -> None:
         self._state.restarted()
         self._restarts += 1
-        return restart
+        if self._wire.scheme == "https":
+            # It was seen to answer over it: whatever waited for the restart is served now.
+            self._pins.settle()
 
     def _about_to_send(self, upload: Upload) -> Callable[[], object]:
         filled = self._filled(self._web.open(CERTIFICATES), upload)
@@ -306,8 +325,7 @@ class Mcu:
         self._uploaded = self._removed = False
         with self._web.witnessed():
             restart = self._restarter.restart(deadline, way)
-        self._state.restarted()
-        self._restarts += 1
+        self._has_restarted()
         return restart
 
     def log_out(self) -> None:

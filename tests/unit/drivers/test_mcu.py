@@ -191,7 +191,7 @@ def test_a_wrong_pin_stops_everything_before_a_password_is_sent(stand: Stand, em
     pinned = stand(tls={"fingerprint": "sha256:" + "ab" * 32})
     told: list[dict[str, object]] = []
     with (
-        pytest.raises(UnitError, match="which nobody here installed"),
+        pytest.raises(BenchError, match="which nobody here installed"),
         open_unit(pinned, lambda _kind, facts: told.append(facts)),
     ):
         pass

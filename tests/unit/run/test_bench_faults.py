@@ -68,7 +68,8 @@ def test_a_wrong_password(bench: LabBench) -> None:
         outcome = bench.run(bench.lab(real("unit", place.address, "login = { password = 'wr0ng-one' }")))
 
     assert outcome.status == 10, outcome.output
-    [line] = lines_about(outcome, "unit")
+    first_use, line = lines_about(outcome, "unit")
+    assert "is trusted on first use" in first_use
     assert "admin" in line
     assert "wr0ng-one" not in outcome.output
     assert not outcome.has_traceback
@@ -102,4 +103,26 @@ def test_a_second_run_on_the_same_places(bench: LabBench) -> None:
     assert outcome.status == 10, outcome.output
     [line] = lines_about(outcome, "a")
     assert "is held by process" in line
+    assert not outcome.has_traceback
+
+
+def test_a_changed_certificate(bench: LabBench) -> None:
+    """It stops the run for that unit alone; the other one is met for the first time, which is told."""
+    units = bench.lab(bench.emulated("changed"), bench.emulated("new"), name="units.toml")
+    places = load_lab(units).places
+    kept = bench.folder / "state" / "pins" / "changed.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(f'{{"serves": "{"ab" * 32}", "pending": []}}')
+    with emulated_units(places):
+        lab = bench.lab(*(real(place.name, place.address) for place in places))
+        outcome = bench.run(lab, "-m", "smoke")
+
+    assert outcome.status == 10, outcome.output
+    [line] = lines_about(outcome, "changed")
+    assert f"expected is sha256:{'ab' * 32}" in line
+    assert f"by {kept}" in line
+    assert "mcu-hil doctor changed --accept-certificate " in line
+    assert outcome.of_place("new", "held") == outcome.of_place("changed", "error")
+    [line] = lines_about(outcome, "new")
+    assert "is trusted on first use" in line
     assert not outcome.has_traceback
