@@ -130,12 +130,20 @@ class Ports(Table):
     sip_tls: PortNumber = 5061
 
 
+class CredentialFiles(Table):
+    certificate: FilePath
+    private_key: FilePath
+    passphrase: Secret | None = None
+
+
 class Login(Table):
     # A fresh unit has the user admin without a password (device-reference 3.4, mark D).
     user: str = "admin"
     password: Secret = NO_PASSWORD
     # How long to wait for a free web session where a unit has none: it ends those that idle (3.4, mark D).
     session_wait_seconds: Annotated[float, Field(ge=0, le=4000)] = 0.0
+    client_certificate: CredentialFiles | None = None
+    """What is shown to a unit that asks for one (device-reference 2.4, mark D)."""
 
 
 class TlsTerms(Table):
@@ -185,12 +193,6 @@ class Emulated(Table):
         if self.chassis is not None and not _is_loopback(self.chassis):
             raise ValueError(f"chassis is {self.chassis!r}, but an emulated Supervisor lives in 127.0.0.0/8")
         return self
-
-
-class CredentialFiles(Table):
-    certificate: FilePath
-    private_key: FilePath
-    passphrase: Secret | None = None
 
 
 def _baseline(value: object) -> object:

@@ -25,6 +25,7 @@ from harness.drivers.mcu import Mcu
 from harness.drivers.rpc import Api
 from harness.errors import BenchError, ConfigurationError, UnitError
 from harness.lab import Place, SecretTable
+from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import Endpoint, HandshakeFailed
 from harness.verdict import forms
 from harness.verdict.expectation import Expectation
@@ -148,7 +149,7 @@ def look_at(capture: Capture, unit: Mcu, bounds: Bounds, tell: Tell, *, shutdown
 
 
 def _look_at_tls(capture: Capture, place: Place) -> None:
-    endpoint = Endpoint(place.address, place.ports.https)
+    endpoint = Endpoint(place.address, place.ports.https, ClientPair.of(place))
     sighting = Sighting(endpoint, None, Deadline.after(TLS_SECONDS))
     expectation = Expectation(at=datetime.now(UTC), names=(place.address,))
     numbers = {check.number for check in CHECKS if check.id not in AT_ONCE}

@@ -323,6 +323,8 @@ class WebSession:
         """The page after user and password were sent, once."""
         self._wire.forget_cookies()
         found = self._login_form()
+        if isinstance(found, Screen):
+            return found
         self._login_is_scripted = "onsubmit" in found.document.markup.lower()
         user_field, password_field = login_fields(found)
         return self.press(found, {user_field: self._login.user, password_field: self._login.password})
@@ -377,10 +379,13 @@ class WebSession:
         script = "; its login form runs a script, which is not run here" if self._login_is_scripted else ""
         raise BenchError(f"{name}: the unit lets user {user!r} {by_api}not by web: {why}{waited}{says}{script}")
 
-    def _login_form(self) -> Found:
+    def _login_form(self) -> Found | Screen:
+        """The form; or the page inside, where our certificate was the login (device-reference 2.4, mark D)."""
         name = self._wire.place.name
         for path in (LOGIN_PATH, "/"):
             screen = self._show(self._wire.url(path))
+            if self._wire.https.pair is not None and _is_inside(screen) and not _is_outside(screen):
+                return screen
             if len(found := login_forms(screen.documents)) == 1:
                 return found[0]
             if not found and len(links := fitting_links(screen.documents, LOG_IN)) == 1:

@@ -20,6 +20,7 @@ from harness.deadline import Deadline
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
+from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import Endpoint, HandshakeFailed
 from harness.tls.pinned import NoConnection, PinnedAdapter
 from harness.tls.pins import LeafPins
@@ -82,6 +83,7 @@ class Wire:
         self.scheme: Scheme = "https"
         self._pins = pins
         self._record = record
+        self._pair = ClientPair.of(place)
         self._session = self._new_session()
 
     def _new_session(self) -> requests.Session:
@@ -91,7 +93,7 @@ class Wire:
         session.verify = False
         session.headers.clear()
         session.headers.update(HEADERS)
-        transport = PinnedAdapter(self._pins, self.https.pair)
+        transport = PinnedAdapter(self._pins, self._pair)
         session.mount("https://", transport)
         session.mount("http://", transport)
         return session
@@ -99,7 +101,7 @@ class Wire:
     @property
     def https(self) -> Endpoint:
         """Where the unit serves HTTPS."""
-        return Endpoint(self.place.address, self.place.ports.https)
+        return Endpoint(self.place.address, self.place.ports.https, self._pair)
 
     @property
     def notices(self) -> tuple[str, ...]:

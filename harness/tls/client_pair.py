@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from harness.errors import ConfigurationError
+from harness.lab import Place
 from harness.tls.context import legacy_context
 
 
@@ -43,6 +44,17 @@ class ClientPair:
                 " want a certificate and its key in PEM form, and the key's passphrase where it has one"
             ) from error
         object.__setattr__(self, "context", context)
+
+    @classmethod
+    def of(cls, place: Place) -> ClientPair | None:
+        """That of the place's login; None where it has none. Raises ConfigurationError."""
+        files = place.login.client_certificate
+        if files is None:
+            return None
+        owner = f"{place.name}: login.client_certificate"
+        secret = files.passphrase
+        passphrase = None if secret is None else secret.reveal(f"{owner} passphrase")
+        return cls(files.certificate, files.private_key, owner, passphrase)
 
     def plain_key(self) -> bytes:
         """PKCS#8 in PEM form, not encrypted."""

@@ -16,9 +16,14 @@ from urllib.parse import urlencode
 
 import pytest
 
+from harness import catalogue
+from harness.deadline import Deadline
+from harness.drivers.mcu import open_unit
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.unit import EmulatedUnit
+from harness.lab import Lab, Place
+from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 from tests.unit.emulator.client_authority import ClientAuthority, answering
 
 FTP_PORT = 2121
@@ -236,3 +241,47 @@ def test_an_ocsp_server_that_is_not_there_gives_no_answer(guarded: Guarded, addr
     guarded.choose("required", ocsp_check="1", ocsp_url=f"http://{next(addresses)}:9/")
 
     assert guarded.client("admin").call("") == "authorization failed"
+
+
+def place(guarded: Guarded, file: Path | None, password: str) -> Place:
+    """As a lab file has it, with the files of a person's certificate."""
+    unit = guarded.unit
+    login: dict[str, object] = {"user": unit.user, "password": password}
+    if file is not None:
+        login["client_certificate"] = {"certificate": str(file), "private_key": str(file)}
+    table = {
+        "name": unit.name,
+        "model": unit.model,
+        "address": unit.address,
+        "ports": {"http": unit.http, "https": unit.https},
+        "login": login,
+        "emulated": {},
+    }
+    return Lab.model_validate({"place": [table]}).places[0]
+
+
+@pytest.mark.parametrize("mode", ["verify", "allowed", "required"])
+def test_the_driver_logs_in_with_the_certificate_of_the_lab_file(guarded: Guarded, mode: str) -> None:
+    """Web, upload, API, restart and handshake, in every mode."""
+    guarded.choose(mode)
+    admin = guarded.people.issue("admin", guarded.folder)
+    urls: list[str] = []
+
+    def record(_kind: str, facts: dict[str, object]) -> None:
+        urls.append(str(facts.get("url", "")))
+
+    material = catalogue.ca_signed(guarded.unit.address)
+    password = guarded.unit.password if mode == "verify" else "not the password"
+    with open_unit(place(guarded, admin, password), record) as unit:
+        assert unit.upload(material.upload).local_certificate.key_matches
+        assert unit.condition().reboot_required
+        unit.restart(Deadline.after(60.0))
+        assert unit.handshake(Deadline.after(60.0)).leaf == material.leaf
+        assert unit.certificate_page().local_certificate.key_matches
+    assert not [url for url in urls if url.startswith("http:") and not url.endswith("/system.xml")]
+
+
+def test_the_driver_without_a_certificate_says_that_https_failed(guarded: Guarded) -> None:
+    guarded.choose("verify")
+    with pytest.raises(HandshakeFailed, match="handshake failure"):
+        take_handshake(Endpoint(guarded.unit.address, guarded.unit.https), Deadline.after(10.0))
