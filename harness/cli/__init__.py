@@ -66,4 +66,4 @@ def main() -> None:
         sys.exit(130)
     except LabError as error:
         click.echo(f"mcu-hil: {error}", err=True)
-        sys.exit(EXIT_STATUS[type(error)])
+        sys.exit(next(status for kind, status in EXIT_STATUS.items() if isinstance(error, kind)))

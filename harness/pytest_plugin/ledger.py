@@ -16,10 +16,7 @@ from harness.fault import Fault, Verdict
 from harness.progress import LaneReport
 from harness.pytest_plugin.characterising import Recorder
 from harness.pytest_plugin.claims import WORKER_OUTPUT, Claims
-from harness.pytest_plugin.session import Run
-
-EXIT_BLOCKED = 10
-"""No claim failed, but the bench left some unanswered."""
+from harness.pytest_plugin.session import EXIT_BLOCKED, Run
 
 # The exit status when the worst that happened to a claim is this. pytest's own 1 and 3 keep their meanings.
 EXIT_STATUS = {

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import ConfigurationError
+from harness.errors import BenchError, ConfigurationError
 from harness.known_failures import KnownFailures, load_known_failures
 from harness.lab import Lab, Place, load_lab
 from harness.profile import load_profiles
 
 WORKER_INPUT = "mcu_hil"
+EXIT_BLOCKED = 10
+"""No claim failed, but the bench left some unanswered."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Run:
 def join_session(config: pytest.Config, file: Path) -> None:
     """Make this pytest process part of a run over the lab in `file`: register what does the work.
 
-    Raises pytest.UsageError, one line, where the lab or the choice of places is wrong.
+    Raises pytest.UsageError, one line, where the lab or the choice of places is wrong; ends the process with
+    EXIT_BLOCKED where the lab's coordinator does not answer.
     """
     try:
         lab = load_lab(file)
@@ -59,6 +62,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
             run = Run(file, lab, places, Path(given["folder"]), frozenset(given["done"]), known_failures)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
+    except BenchError as error:
+        # The coordinator of the lab.
+        pytest.exit(str(error), EXIT_BLOCKED)
 
     from harness.pytest_plugin.claims import Claims
 

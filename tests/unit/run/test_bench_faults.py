@@ -34,6 +34,15 @@ def test_a_typo_in_the_lab_file(bench: LabBench) -> None:
     assert len(outcome.output.strip().splitlines()) == 1
 
 
+def test_a_coordinator_that_does_not_answer(bench: LabBench) -> None:
+    place = "[[place]]\nname = 'a'\nmodel = 'MCU 4505'\nlabgrid = 'mcu01'\n"
+    outcome = bench.run(bench.lab(f"[labgrid]\ncoordinator = '{bench.address()}:9'\n", place))
+
+    assert outcome.status == 10, outcome.output
+    assert "no labgrid coordinator answers there" in outcome.output
+    assert not outcome.has_traceback
+
+
 def test_an_unknown_place(bench: LabBench) -> None:
     outcome = bench.run(bench.lab(bench.emulated("mcu-a")), "--place", "mcu-b")
 
