@@ -147,7 +147,8 @@ class Login(Table):
 
 
 class TlsTerms(Table):
-    minimum: Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] = "TLSv1"
+    minimum: Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] = "SSLv3"
+    """By an older version nothing is sent to it."""
     fingerprint: Annotated[str, Field(pattern=r"^sha256:[0-9a-fA-F:]{64,95}$")] | None = None
 
     @property

@@ -93,7 +93,7 @@ class Wire:
         session.verify = False
         session.headers.clear()
         session.headers.update(HEADERS)
-        transport = PinnedAdapter(self._pins, self._pair)
+        transport = PinnedAdapter(self._pins, self._pair, self.place.tls.minimum)
         session.mount("https://", transport)
         session.mount("http://", transport)
         return session

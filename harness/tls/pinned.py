@@ -20,15 +20,23 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.response import HTTPResponse
 
 from harness.deadline import Deadline
+from harness.errors import UnitError
 from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import CONNECT_SECONDS, Endpoint
 from harness.tls.legacy import LegacySocket, legacy_socket
 from harness.tls.pins import LeafPins
 from harness.tls.stacks import CHOICES
 
+VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+"""As `ssl` names them, oldest first."""
+
 
 class NoConnection(requests.ConnectionError):
     """TCP was refused, or the address cannot be reached."""
+
+
+class TooOld(UnitError):
+    """The unit speaks an older version than the lab file wants."""
 
 
 class PinnedAdapter(BaseAdapter):
@@ -39,9 +47,10 @@ class PinnedAdapter(BaseAdapter):
     NoConnection.
     """
 
-    def __init__(self, pins: LeafPins, pair: ClientPair | None = None) -> None:
-        """`pair` is shown to who asks for a certificate."""
+    def __init__(self, pins: LeafPins, pair: ClientPair | None = None, minimum: str = VERSIONS[0]) -> None:
+        """`pair` is shown to who asks for a certificate; by a version below `minimum` nothing is sent."""
         super().__init__()
+        self._minimum = minimum
         self._pins = pins
         self._pair = pair
         self._kept: dict[str, tuple[http.client.HTTPConnection, http.client.HTTPResponse]] = {}
@@ -112,11 +121,18 @@ class PinnedAdapter(BaseAdapter):
         # For http.client, the legacy one is a socket too.
         connection.sock = cast("ssl.SSLSocket", secured)
         try:
-            self._pins.check(secured.getpeercert(binary_form=True) or b"")
+            self._accept(endpoint, secured)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _accept(self, endpoint: Endpoint, secured: ssl.SSLSocket | LegacySocket) -> None:
+        """It is the unit, and speaks a version that is good enough to send it something."""
+        spoken = secured.version() or VERSIONS[0]
+        if VERSIONS.index(spoken) < VERSIONS.index(self._minimum):
+            raise TooOld(f"{endpoint}: speaks {spoken}, and tls.minimum is {self._minimum}: nothing was sent to it")
+        self._pins.check(secured.getpeercert(binary_form=True) or b"")
 
 
 def _dialled(endpoint: Endpoint, seconds: float | None) -> socket.socket:

@@ -46,6 +46,13 @@ OF_GNUTLS = (
         "AES128-SHA",
     ),
     Case("TLS 1.0 with RC4", (f"NONE:{BASE}:+VERS-TLS1.0:+ARCFOUR-128:-MD5",), OLD, "TLSv1", "RC4-SHA"),
+    Case(
+        "TLS 1.0 with RC4, asking for a certificate",
+        (f"asks for a certificate:NONE:{BASE}:+VERS-TLS1.0:+ARCFOUR-128:-MD5",),
+        OLD,
+        "TLSv1",
+        "RC4-SHA",
+    ),
     Case("TLS 1.0 with 3DES", (f"NONE:{BASE}:+VERS-TLS1.0:+3DES-CBC",), OLD, "TLSv1", "DES-CBC3-SHA"),
     Case("TLS 1.0 with RC4 and MD5", (f"NONE:{BASE}:+VERS-TLS1.0:+ARCFOUR-128:-SHA1",), OLD, "TLSv1", "RC4-MD5"),
 )

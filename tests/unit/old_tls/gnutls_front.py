@@ -15,7 +15,9 @@ import sys
 import threading
 
 LIBRARY = "libgnutls.so.30"
-SERVER, CERTIFICATES, PEM, PEER_CLOSES = 1, 1, 1, 0
+SERVER, CERTIFICATES, PEM, PEER_CLOSES, REQUIRE = 1, 1, 1, 0, 2
+ASKS = b"asks for a certificate:"
+"""Before a priority: whose client shows none is refused."""
 AGAIN = (-28, -52)
 """GNUTLS_E_AGAIN, GNUTLS_E_INTERRUPTED."""
 PIECE = 16384
@@ -37,7 +39,9 @@ class Session:
     def __init__(self, connection: socket.socket, credentials: ctypes.c_void_p, priority: bytes) -> None:
         self._session = ctypes.c_void_p()
         checked(gnutls.gnutls_init(ctypes.byref(self._session), SERVER))
-        checked(gnutls.gnutls_priority_set_direct(self._session, priority, None))
+        if priority.startswith(ASKS):
+            gnutls.gnutls_certificate_server_set_request(self._session, REQUIRE)
+        checked(gnutls.gnutls_priority_set_direct(self._session, priority.removeprefix(ASKS), None))
         checked(gnutls.gnutls_credentials_set(self._session, CERTIFICATES, credentials))
         gnutls.gnutls_transport_set_int2(self._session, connection.fileno(), connection.fileno())
         while (status := gnutls.gnutls_handshake(self._session)) in AGAIN:

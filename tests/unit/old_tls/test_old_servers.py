@@ -19,7 +19,8 @@ from harness.drivers.mcu import open_unit
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
 from harness.lab import Lab, Place
-from harness.tls.handshake import Endpoint, take_handshake
+from harness.tls.client_pair import ClientPair
+from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 from harness.tls.stacks import CHOICES, LegacyMissing, Stack
 from tests.unit.old_tls.fronts import GNUTLS, MAKERS, Case, Files, Maker, make_files, standing
 
@@ -27,13 +28,17 @@ SECONDS = 60.0
 ADDRESS = f"127.{100 + (os.getpid() >> 8) % 20}.{os.getpid() % 256}.9"
 
 
-def place(https: int) -> Place:
+def place(https: int, files: Files) -> Place:
     table = {
         "name": "unit",
         "model": "MCU 4505",
         "address": ADDRESS,
         "ports": {"http": 8080, "https": https},
-        "login": {"password": "s3cret & möre"},
+        "login": {
+            "password": "s3cret & möre",
+            # Whoever does not ask for it does not see it; a server's pair does for a client's.
+            "client_certificate": {"certificate": str(files.certificate), "private_key": str(files.key)},
+        },
         "emulated": {"firmware": "4.3(2.18)", "restart_seconds": 0.2},
     }
     return Lab.model_validate({"place": [table]}).places[0]
@@ -46,15 +51,16 @@ class Front:
     case: Case
     port: int
     leaf: bytes
+    files: Files
 
     @property
     def endpoint(self) -> Endpoint:
-        return Endpoint(ADDRESS, self.port)
+        return Endpoint(ADDRESS, self.port, ClientPair(self.files.certificate, self.files.key, "the test"))
 
 
 @pytest.fixture(scope="module")
-def unit() -> Iterator[HostThread]:
-    with hosted([Blueprint.of(place(8443))]) as host:
+def unit(files: Files) -> Iterator[HostThread]:
+    with hosted([Blueprint.of(place(8443, files))]) as host:
         assert not host.failed
         yield host
 
@@ -97,7 +103,7 @@ CASES = [(maker, number) for maker in MAKERS for number in range(len(maker.cases
 def front(request: pytest.FixtureRequest, stood: Callable[[Maker], tuple[int, ...]], files: Files) -> Front:
     maker, number = request.param
     leaf = pki.pem_to_der(files.certificate.read_bytes())
-    found = Front(maker.cases[number], stood(maker)[number], leaf)
+    found = Front(maker.cases[number], stood(maker)[number], leaf, files)
     CHOICES.forget(found.endpoint)
     return found
 
@@ -109,14 +115,14 @@ def test_a_handshake_shows_what_the_server_speaks_and_serves(front: Front) -> No
     assert (CHOICES.uses_legacy(front.endpoint) is not None) is (front.case.stack is Stack.LEGACY)
 
 
-def test_login_upload_and_api_work_over_it(front: Front) -> None:
+def test_login_upload_and_api_work_over_it(front: Front, files: Files) -> None:
     exchanges: list[dict[str, object]] = []
 
     def record(kind: str, facts: dict[str, object]) -> None:
         if kind == "exchange":
             exchanges.append(facts)
 
-    with open_unit(place(front.port), record) as unit:
+    with open_unit(place(front.port, files), record) as unit:
         assert unit.certificate_page().page.heading
         answer = unit.upload(catalogue.ca_signed(ADDRESS).upload)
         assert answer.local_certificate.key_matches
@@ -125,16 +131,18 @@ def test_login_upload_and_api_work_over_it(front: Front) -> None:
     assert [facts["error"] for facts in exchanges if "error" in facts] == []
 
 
-def test_that_the_legacy_stack_is_used_is_told_once(rc4: Endpoint) -> None:
-    with open_unit(place(rc4.port)) as unit:
+def test_that_the_legacy_stack_is_used_is_told_once(rc4: Endpoint, files: Files) -> None:
+    with open_unit(place(rc4.port, files)) as unit:
         unit.certificate_page()
         told = f"unit: {rc4} speaks nothing later than TLS 1.0 with RC4-SHA: reached by tlslite-ng"
         assert unit.notices == (told,)
 
 
-def test_without_the_extra_one_line_names_it_and_the_command(rc4: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_one_line_names_it_and_the_command(
+    rc4: Endpoint, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "tlslite.api", None)
-    with pytest.raises(LegacyMissing) as missing, open_unit(place(rc4.port)):
+    with pytest.raises(LegacyMissing) as missing, open_unit(place(rc4.port, files)):
         pass
     assert str(missing.value) == (
         f"{rc4}: speaks nothing later than TLS 1.0 with RC4-SHA, which needs the extra legacy:"
@@ -160,3 +168,12 @@ def test_the_command_looks_at_an_old_port_with_the_extra_and_without(
     assert changed == {"stable", "http-answers", "key-unreadable"}
     assert {with_it[name]["outcome"] for name in changed} == {"held"}
     assert all("pip install 'mcu-hil[legacy]'" in without[name]["observed"] for name in changed)
+
+
+def test_who_has_no_certificate_is_refused_where_one_is_asked_for(
+    stood: Callable[[Maker], tuple[int, ...]],
+) -> None:
+    """So that the case above proves something."""
+    [port] = [port for port, case in zip(stood(GNUTLS), GNUTLS.cases, strict=True) if "asking" in case.name]
+    with pytest.raises(HandshakeFailed):
+        take_handshake(Endpoint(ADDRESS, port), Deadline.after(SECONDS))

@@ -12,7 +12,7 @@ import requests
 
 from harness.pki import Issued, key_pem, run_authority
 from harness.tls.handshake import fingerprint
-from harness.tls.pinned import PinnedAdapter
+from harness.tls.pinned import PinnedAdapter, TooOld
 from harness.tls.pins import ForeignLeaf, LeafPins
 
 
@@ -62,11 +62,11 @@ def serving(issued: Issued, folder: Path, version: ssl.TLSVersion) -> Iterator[t
 
 
 @contextmanager
-def session(pins: LeafPins) -> Iterator[requests.Session]:
+def session(pins: LeafPins, minimum: str = "SSLv3") -> Iterator[requests.Session]:
     with requests.Session() as client:
         client.trust_env = False
         client.verify = False
-        client.mount("https://", PinnedAdapter(pins))
+        client.mount("https://", PinnedAdapter(pins, None, minimum))
         yield client
 
 
@@ -86,6 +86,16 @@ def test_a_wrong_leaf_is_refused_before_anything_is_sent(tmp_path: Path) -> None
         with pytest.raises(ForeignLeaf):
             client.get(url, timeout=10)
         assert asked == []
+
+
+def test_by_a_version_below_the_minimum_nothing_is_sent(tmp_path: Path) -> None:
+    pins = LeafPins("unit", None)
+    with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1) as (url, asked), session(pins, "TLSv1.2") as client:
+        with pytest.raises(TooOld, match=r"speaks TLSv1, and tls\.minimum is TLSv1\.2: nothing was sent"):
+            client.get(url, timeout=10)
+        assert asked == []
+    with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1_2) as (url, _), session(pins, "TLSv1.2") as client:
+        assert client.get(url, timeout=10).content == b"hello"
 
 
 def test_a_new_connection_is_checked_and_not_only_the_first(tmp_path: Path) -> None:
