@@ -7,6 +7,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
+KILLS ?= 100
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
 FUZZ_STAMP := $(FUZZ_VENV)/.installed
@@ -56,6 +57,10 @@ $(FUZZ_STAMP): requirements/fuzz.txt
 .PHONY: leases
 leases: $(STAMP) ## 50 processes fight for 5 places for a minute; two runs share 16 places through a labgrid coordinator (some 4 minutes)
 	$(BIN)/python -m tests.leases
+
+.PHONY: kills
+kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
+	$(BIN)/python -m tests.faults kills $(KILLS)
 
 .PHONY: sslyze
 sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own

@@ -16,8 +16,11 @@ from harness.drivers.mcu import Mcu, open_unit
 from harness.drivers.wire import NotOpen, Record
 from harness.errors import BenchError, LabError
 from harness.evidence import Evidence
+from harness.journal import Journal
 from harness.lab import Place
 from harness.lease import Check, PlaceTaken, leased
+from harness.quarantine import Quarantines
+from harness.standing import stands
 from harness.unit import ExaminedUnit, OccupiedUnit, Unit
 
 
@@ -37,6 +40,10 @@ class Bench:
         self._lacking: dict[str, LabError] = {}
         self._leases: dict[str, tuple[Check, ExitStack]] = {}
         self._awaited: set[str] = set()
+        self._standing = frozenset(
+            place.name for place in places if place.emulated is not None and stands(place.name, state_dir)
+        )
+        """Emulated units that somebody keeps: they are driven as they stand."""
         self._ready = threading.Event()
         self._starter = threading.Thread(target=self._start, name="bench", daemon=True)
 
@@ -74,7 +81,7 @@ class Bench:
         return held
 
     def _start_emulated(self, places: Sequence[Place], stack: ExitStack) -> None:
-        places = [place for place in places if place.emulated is not None]
+        places = [place for place in places if self.is_passing(place)]
         if not places:
             return
         try:
@@ -84,29 +91,56 @@ class Bench:
         else:
             self._lacking |= {name: BenchError(reason) for name, reason in emulation.failed.items()}
 
-    @contextmanager
-    def open(self, place: Place, told: Callable[[str], None]) -> Iterator[tuple[Unit, Evidence]]:
-        """The live unit of a leased place, with the evidence file in which all that is sent to it is noted.
+    @property
+    def journal(self) -> Journal:
+        return Journal(self._state_dir)
 
-        `told` hears who holds the place while it is waited for. Raises BenchError or ConfigurationError where the
-        place cannot be had.
-        """
+    @property
+    def quarantines(self) -> Quarantines:
+        return Quarantines(self._state_dir)
+
+    @property
+    def state_dir(self) -> Path:
+        return self._state_dir
+
+    @property
+    def doing(self) -> str:
+        return self._doing
+
+    def recording(self, place: Place) -> Evidence:
+        """The evidence file of this place, open."""
+        return Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl")
+
+    def is_passing(self, place: Place) -> bool:
+        """Whether its unit is an emulated one that is started here, and ends with this process."""
+        return place.emulated is not None and place.name not in self._standing
+
+    @contextmanager
+    def held(self, place: Place, told: Callable[[str], None]) -> Iterator[None]:
+        """The place is leased for the block, and its unit can be opened; `told` hears who holds it while it is waited
+        for. Raises BenchError or ConfigurationError where the place cannot be had."""
         self._ready.wait()
         if place.name in self._awaited:
             self._start_emulated([place], self._lease(place, self._wait, told))
         if place.name in self._lacking:
             raise self._lacking[place.name]
-        check, held = self._leases[place.name]
+        _, held = self._leases[place.name]
         try:
-            with (
-                Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
-                open_unit(place, evidence.note, check, self._state_dir) as unit,
-            ):
-                yield unit, evidence
+            yield
         finally:
-            if place.emulated is None or place.name in self._awaited:
+            if not self.is_passing(place) or place.name in self._awaited:
                 # Whoever waits for it need not wait for our other places. Emulated ones are of one process.
                 held.close()
+
+    @contextmanager
+    def open(self, place: Place) -> Iterator[tuple[Unit, Evidence]]:
+        """The live unit of a held place, with the evidence file in which all that is sent to it is noted.
+
+        Raises BenchError where it cannot be reached, ConfigurationError where its password cannot be found.
+        """
+        check, _ = self._leases[place.name]
+        with self.recording(place) as evidence, open_unit(place, evidence.note, check, self._state_dir) as unit:
+            yield unit, evidence
 
 
 @contextmanager

@@ -6,16 +6,18 @@ import threading
 import time
 from concurrent.futures import Future
 
-from certstore import Upload
-from harness import pki, procedure
 from harness.bench import Bench
 from harness.deadline import Deadline
-from harness.errors import ConfigurationError
+from harness.errors import BenchError, UnitError
 from harness.evidence import Evidence
 from harness.experiment import Experiment, Plan
 from harness.fault import Fault, Incident, Unanswered
 from harness.lab import Place
 from harness.progress import Doing, Done, LaneReport, Said, Tell
+from harness.quarantine import BY_ITSELF, Quarantine
+from harness.readiness import stranger_by
+from harness.recovery import NotRecovered, recover
+from harness.restitution import Restitution
 from harness.turns import Turn, Turns
 from harness.unit import Unit
 from harness.watched import Watched
@@ -41,6 +43,9 @@ class Lane:
         """Done when tests may drive the unit; or Unanswered."""
         self._left = threading.Event()
         self._stopped = threading.Event()
+        self._left_to_do = list(plan.experiments)
+        self._units: list[Watched] = []
+        """As it was opened: once, and again after each recovery."""
         self._incidents: list[Incident] = []
         self._report: LaneReport | None = None
         self._began = time.monotonic()
@@ -74,56 +79,125 @@ class Lane:
             self._left.set()
 
     def _run(self) -> None:
-        unit: Watched | None = None
         self._turn.begin()
         self._tell(Doing(self.place.name, "opening"))
         try:
-            with self._bench.open(self.place, self._waiting) as (found, evidence):
-                unit = Watched(found, evidence, self._tell, self._turn)
-                self.firmware = unit.identity.software_version
-                for notice in unit.notices:
-                    self._tell(Said(notice))
-                self._work(unit, evidence)
+            with self._bench.held(self.place, self._waiting):
+                self._admit()
+                while not self._opened():
+                    # The unit is suspect: it goes on from the baseline, or not at all.
+                    if self._bench.is_passing(self.place):
+                        self._give_up(self._incidents[-1])
+                        break
+                    self._recover(self._incidents[-1].reason)
         except Exception as error:  # noqa: BLE001 - whatever ends a lane must reach its claims as an incident
-            self._give_up(Incident.of(error, self.place.name, unit.during if unit else "opening the unit"))
+            self._give_up(Incident.of(error, self.place.name, self._during))
         finally:
             self._turn.end()
+        if self._stopped.is_set():
+            self._give_up(Incident(self.place.name, "the run", Fault.BENCH, "stopped before this was done"))
         self._tell(Doing(self.place.name, ""))
+        owed = self._owed()
         self._report = LaneReport(
             place=self.place.name,
             seconds=time.monotonic() - self._began,
-            restarts=unit.restarts if unit else 0,
+            restarts=sum(unit.restarts for unit in self._units),
             restart_floor=self._plan.restart_floor,
-            slowest_step=unit.slowest_step if unit else "",
-            slowest_seconds=unit.slowest_seconds if unit else 0.0,
+            slowest_step=max(self._units, key=_slowest).slowest_step if self._units else "",
+            slowest_seconds=max(map(_slowest, self._units), default=0.0),
             incidents=tuple(map(str, self._incidents)),
             faults=tuple(incident.fault.value for incident in self._incidents),
-            notices=unit.notices if unit else (),
+            notices=tuple(dict.fromkeys(notice for unit in self._units for notice in unit.notices)),
+            owed=owed,
         )
 
     def _waiting(self, holder: str) -> None:
         self._tell(Doing(self.place.name, f"waiting: {holder}"))
         self._tell(Said(f"{self.place.name}: waiting: {holder}"))
 
-    def _work(self, unit: Watched, evidence: Evidence) -> None:
-        pair = _baseline_pair(self.place)
-        baseline = unit.baseline.leaf if pair is None else pki.pem_to_der(pair.certificate)
+    @property
+    def _during(self) -> str:
+        return self._units[-1].during if self._units else "opening the unit"
+
+    def _admit(self) -> None:
+        """What an earlier run owes is put back, and no quarantine is in force: a person's is as long as they said,
+        our own until the unit is at its baseline. Raises BenchError or UnitError where that is not so."""
+        quarantine = self._bench.quarantines.of(self.place.name)
+        if quarantine is not None and quarantine.owner != BY_ITSELF:
+            raise BenchError(str(quarantine))
+        debt = self._bench.journal.of(self.place.name)
+        if debt is not None and not debt.is_over:
+            self._tell(Said(f"{debt}: put back first"))
+            self._recover(str(debt))
+        elif quarantine is not None:
+            self._recover(quarantine.reason)
+        if quarantine is not None:
+            self._bench.quarantines.lift(self.place.name)
+            self._tell(Said(f"{self.place.name}: no longer {quarantine}"))
+
+    def _opened(self) -> bool:
+        """Whether all was done that was left to do, and the unit is back at its baseline."""
+        with self._bench.open(self.place) as (found, evidence):
+            unit = Watched(found, evidence, self._tell, self._turn)
+            self._units.append(unit)
+            self.firmware = unit.identity.software_version
+            for notice in unit.notices:
+                self._tell(Said(notice))
+            return self._work(unit, evidence)
+
+    def _work(self, unit: Watched, evidence: Evidence) -> bool:
+        self._compare(unit)
+        bench = self._bench
+        restitution = Restitution(unit, bench.journal, bench.doing, passing=bench.is_passing(self.place))
         # Asked once before anything is changed: whether we may log in at all.
         unit.condition()
-        for one in self._plan.experiments:
-            if self._stopped.is_set():
-                break
-            if not self._do(one, unit, evidence):
-                # The unit is suspect: the next experiment begins from the baseline, or not at all.
-                self._go_back(unit, baseline, pair)
-        if self._visits and not self._stopped.is_set():
+        while self._left_to_do and not self._stopped.is_set():
+            one = self._left_to_do.pop(0)
+            restitution.owe(one.name)
+            if not self._do(one, unit, evidence) and not self._go_back(unit, restitution):
+                return False
+        if self._visits and not self.visited.done() and not self._stopped.is_set():
             self._tell(Doing(self.place.name, "driven by tests"))
+            restitution.owe("driven by tests")
             with self._turn.interrupted():
                 self.visited.set_result(unit)
                 self._left.wait()
-        self._go_back(unit, baseline, pair)
-        if self._stopped.is_set():
-            self._give_up(Incident(self.place.name, "the run", Fault.BENCH, "stopped before this was done"))
+        return self._go_back(unit, restitution)
+
+    def _compare(self, unit: Watched) -> None:
+        """Raises BenchError where this is another unit than the lab file says."""
+        if stranger := stranger_by(unit.identity, self.place):
+            raise BenchError(f"{stranger}: nothing was changed")
+
+    def _go_back(self, unit: Watched, restitution: Restitution) -> bool:
+        """Whether the unit is at its baseline; where not, the incident is noted, and it is suspect."""
+        unit.during = "going back to the baseline"
+        try:
+            restitution.go_back(Deadline.after(self.place.restart_timeout))
+        except Exception as error:  # noqa: BLE001 - the ladder comes next, whatever it was
+            self._incidents.append(Incident.of(error, self.place.name, unit.during))
+            return False
+        return True
+
+    def _recover(self, reason: str) -> None:
+        """The unit is at its baseline. Raises BenchError or UnitError where no rung of the ladder got it there; the
+        place is then in quarantine."""
+        self._tell(Doing(self.place.name, "recovering"))
+        try:
+            recover(self._bench, self.place, self._tell)
+        except NotRecovered as failed:
+            quarantine = Quarantine.of(self.place.name, reason)
+            self._bench.quarantines.put(quarantine)
+            kind = BenchError if failed.is_of_the_bench else UnitError
+            raise kind(f"could not be recovered ({failed}), and is {quarantine}") from None
+
+    def _owed(self) -> str:
+        """What is left to be put back, for the summary; empty for nothing."""
+        try:
+            debt = self._bench.journal.of(self.place.name)
+        except BenchError as error:
+            return str(error)
+        return "" if debt is None or debt.passing else str(debt)
 
     def _do(self, one: Experiment[object], unit: Watched, evidence: Evidence) -> bool:
         """Whether the experiment could be done; either way its claims can now be answered."""
@@ -143,33 +217,14 @@ class Lane:
         self.seen[one.name].set_result(seen)
         return True
 
-    def _go_back(self, unit: Watched, baseline: bytes, pair: Upload | None) -> None:
-        unit.during = "going back to the baseline"
-        procedure.to_baseline(unit, baseline, Deadline.after(self.place.restart_timeout), pair)
-
     def _give_up(self, incident: Incident) -> None:
         """Whatever is not answered yet never will be, because of `incident`."""
-        self._incidents.append(incident)
+        if incident not in self._incidents:
+            self._incidents.append(incident)
         for future in (*self.seen.values(), self.visited):
             if not future.done():
                 future.set_exception(Unanswered(incident))
 
 
-def _baseline_pair(place: Place) -> Upload | None:
-    """What to upload so that the unit is left as the lab file wants it; None for the factory pair.
-
-    Raises ConfigurationError where a file cannot be read or holds no certificate: before anything is changed.
-    """
-    files = place.baseline
-    if files is None:
-        return None
-    owner = f"{place.name}: baseline"
-    try:
-        certificate, private_key = files.certificate.read_bytes(), files.private_key.read_bytes()
-        pki.pem_to_der(certificate)
-    except OSError as error:
-        raise ConfigurationError(f"{owner}: cannot read {error.filename}: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigurationError(f"{owner}: {files.certificate} holds no PEM certificate") from error
-    secret = files.passphrase
-    return Upload(certificate, private_key, secret.reveal(f"{owner} passphrase").encode() if secret else None)
+def _slowest(unit: Watched) -> float:
+    return unit.slowest_seconds

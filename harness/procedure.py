@@ -13,7 +13,7 @@ from harness import pki
 from harness.deadline import Deadline
 from harness.errors import BenchError, UnitError
 from harness.tls.handshake import Handshake, HandshakeFailed, fingerprint
-from harness.unit import Answer, CertificatePage, OperationalStatus, Restart, Unit
+from harness.unit import Answer, CertificatePage, OperationalStatus, Restart, Unit, Way
 
 PROOF_SECONDS = 60.0
 """How long HTTPS may take to open once the unit says that it has booted."""
@@ -44,8 +44,8 @@ class Removal:
     """What is served now."""
 
 
-def install(unit: Unit, upload: Upload, deadline: Deadline) -> Installation:
-    """The unit serves the pair of this upload, seen in a handshake after a restart.
+def install(unit: Unit, upload: Upload, deadline: Deadline, way: Way = Way.WEB) -> Installation:
+    """The unit serves the pair of this upload, seen in a handshake after a restart in this way.
 
     Raises UploadRefused, and does not restart, where the unit did not take it for a reason that the model of its
     firmware knows; UnitError where the model knows none, or where another pair is served in the end.
@@ -58,7 +58,7 @@ def install(unit: Unit, upload: Upload, deadline: Deadline) -> Installation:
     # Where a change was waiting before, the flag tells nothing: the handshake after the restart will.
     if answer.reboot_required_after or changed:
         leaf = _leaf(unit, upload, verdict)
-        restart = unit.restart(deadline)
+        restart = unit.restart(deadline, way)
         return Installation(answer, restart, prove(unit, leaf, deadline))
     if isinstance(verdict, UploadRefused):
         raise verdict
@@ -88,7 +88,9 @@ def remove(unit: Unit, deadline: Deadline) -> Removal:
     return Removal(answer, restart, after)
 
 
-def to_baseline(unit: Unit, leaf: bytes, deadline: Deadline, pair: Upload | None = None) -> Handshake:
+def to_baseline(
+    unit: Unit, leaf: bytes, deadline: Deadline, pair: Upload | None = None, way: Way = Way.WEB
+) -> Handshake:
     """The unit serves this leaf, is active, and nothing waits for a restart; it was restarted only if it had to be.
 
     `pair` is what to upload where the leaf is not the factory's. Raises UnitError where another leaf is served
@@ -100,7 +102,7 @@ def to_baseline(unit: Unit, leaf: bytes, deadline: Deadline, pair: Upload | None
     if serves_it and active and not condition.reboot_required:
         return prove(unit, leaf, deadline)
     if pair is not None:
-        return install(unit, pair, deadline).handshake
+        return install(unit, pair, deadline, way).handshake
     try:
         waiting = unit.remove().reboot_required_after
     except UnitError:
@@ -110,7 +112,7 @@ def to_baseline(unit: Unit, leaf: bytes, deadline: Deadline, pair: Upload | None
             raise
         waiting = True
     if waiting or not active or not serves_it:
-        unit.restart(deadline)
+        unit.restart(deadline, way)
     return prove(unit, leaf, deadline)
 
 

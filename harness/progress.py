@@ -56,6 +56,8 @@ class LaneReport:
     faults: tuple[str, ...]
     """Whose, incident by incident."""
     notices: tuple[str, ...] = ()
+    owed: str = ""
+    """What its unit is still to be left with; empty where it was left so."""
 
 
 @dataclass(frozen=True)

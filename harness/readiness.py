@@ -17,8 +17,8 @@ from cryptography import x509
 from certstore import firmware_named
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
-from harness.lab import Gateway
-from harness.unit import ExaminedUnit, OperationalStatus
+from harness.lab import Gateway, Place
+from harness.unit import ExaminedUnit, Identity, OperationalStatus
 
 # The unit tells its local time without a zone: only what is beyond every zone is known to be wrong.
 CLOCK_LIMIT = timedelta(days=1)
@@ -78,6 +78,21 @@ def examined(unit: ExaminedUnit) -> Iterator[Row]:
         yield Row(question.topic, finding.state, finding.found, finding.remedy)
 
 
+def stranger_by(identity: Identity, place: Place) -> str:
+    """In what the unit is another one than the lab file says; empty where it is that one, as far as it tells."""
+    if place.model.split()[-1] not in identity.model:
+        return f"it is a {identity.model}; lab.toml says {place.model}"
+    if place.serial is not None and identity.serial and identity.serial != place.serial:
+        return f"its serial number is {identity.serial}; lab.toml says {place.serial}"
+    if place.firmware is not None and not _is_firmware(identity.software_version, place.firmware):
+        return f"its firmware is {identity.software_version}; lab.toml says {place.firmware}"
+    return ""
+
+
+def _is_firmware(told: str, wanted: str) -> bool:
+    return told == wanted or told.startswith(f"{wanted}(")
+
+
 def _model(unit: ExaminedUnit) -> Finding:
     told, wanted = unit.identity.model, unit.place.model
     if wanted.split()[-1] in told:
@@ -100,7 +115,7 @@ def _serial(unit: ExaminedUnit) -> Finding:
 
 def _firmware(unit: ExaminedUnit) -> Finding:
     told, wanted = unit.identity.software_version, unit.place.firmware
-    if wanted is not None and told != wanted and not told.startswith(f"{wanted}("):
+    if wanted is not None and not _is_firmware(told, wanted):
         return missing(f"{told}; lab.toml says {wanted}", "upgrade the unit, or correct firmware in lab.toml")
     try:
         firmware_named(told)

@@ -21,6 +21,7 @@ COMMANDS = {
         "harness.cli.profile",
         "Show and accept what units do where no document says what is right.",
     ),
+    "lab": ("harness.cli.lab", "List, recover and set aside the places of a lab."),
     "emulate": ("harness.cli.emulate", "Start the emulated units of a lab file and show where they are."),
 }
 

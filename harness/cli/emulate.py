@@ -15,7 +15,8 @@ from harness.drivers.emulated import Emulation, emulated_units
 from harness.emulator.blueprint import Blueprint, firmware_of
 from harness.emulator.chassis import SUPERVISOR_PORT, Chassis
 from harness.errors import BenchError, ConfigurationError
-from harness.lab import Place, load_lab
+from harness.lab import Lab, Place, load_lab
+from harness.standing import kept_standing
 
 # Cisco's own procedure (device-reference 2.5, mark D), with what today's openssl needs to be told.
 PROCEDURE = """
@@ -42,14 +43,18 @@ PROCEDURE = """
     help="Put all blades into a chassis and emulate its MSE 8050 Supervisor at this loopback address, port 8080.",
 )
 def emulate(lab_file: Path, names: tuple[str, ...], tags: tuple[str, ...], supervisor: str | None) -> None:
-    """Start the emulated units of a lab and keep them until Ctrl-C.
+    """Start the emulated units of a lab and keep them until Ctrl-C. Runs over the lab drive them as they stand.
 
     Exit status 4 where the lab cannot be emulated as it is written, 10 where a port is in use.
     """
     try:
-        places = _emulated_places(lab_file, names, tags)
+        lab = load_lab(lab_file)
+        places = _emulated_places(lab_file, lab, names, tags)
         chassis = [] if supervisor is None else [_chassis(places, supervisor)]
-        with emulated_units(places, chassis) as emulation:
+        with (
+            emulated_units(places, chassis) as emulation,
+            kept_standing((place.name for place in places), lab.state_dir),
+        ):
             _show(places, emulation)
             emulation.wait()
     except KeyboardInterrupt:
@@ -57,8 +62,8 @@ def emulate(lab_file: Path, names: tuple[str, ...], tags: tuple[str, ...], super
         return
 
 
-def _emulated_places(lab_file: Path, names: Sequence[str], tags: Sequence[str]) -> list[Place]:
-    chosen = load_lab(lab_file).select(names, tags)
+def _emulated_places(lab_file: Path, lab: Lab, names: Sequence[str], tags: Sequence[str]) -> list[Place]:
+    chosen = lab.select(names, tags)
     # A real unit that is asked for by name is a mistake to be told about; one that is merely in the file is not.
     places = [place for place in chosen if place.emulated is not None or place.name in names]
     if not places:

@@ -187,6 +187,9 @@ class Display:
         for incident, claims in (without_claims | self._incidents).items():
             count = f" - {claims} claims not answered" if claims else ""
             terminalreporter.write_line(f"{incident}{count}", yellow=True)
+        for lane in lanes:
+            if lane.owed:
+                terminalreporter.write_line(f"NOT AT ITS BASELINE: {lane.owed}: mcu-hil lab recover", red=True)
 
     def pytest_unconfigure(self) -> None:
         self._output.close()

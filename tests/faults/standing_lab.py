@@ -1,0 +1,153 @@
+"""A lab of emulated units that outlive the runs over it, and whose true state can be asked for."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.deadline import Deadline
+from harness.drivers.emulated import Emulation, emulated_units
+from harness.emulator.report import Report
+from harness.lab import MODELS, load_lab
+from harness.standing import kept_standing
+
+ROOT = Path(__file__).parents[2]
+SUITE = ROOT / "tests" / "hil"
+END_SECONDS = 120.0
+
+_blocks = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that is over."""
+
+    status: int
+    output: str
+
+
+@dataclass(frozen=True)
+class StandingLab:
+    file: Path
+    folder: Path
+    emulation: Emulation
+    at_first: Mapping[str, Report]
+
+    def command(self, *arguments: str, suite: Path = SUITE) -> list[str]:
+        own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
+        junit = f"--junitxml={self.folder / 'junit.xml'}"
+        return [sys.executable, "-m", "pytest", str(suite), "--lab", str(self.file), junit, *own, *arguments]
+
+    @contextmanager
+    def running(self, *arguments: str, suite: Path = SUITE) -> Iterator[subprocess.Popen[str]]:
+        """A run in a session of its own, so that it can be killed as a whole; it is gone after the block."""
+        with (self.folder / "run.out").open("w") as output:
+            process = subprocess.Popen(
+                self.command(*arguments, suite=suite),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=environment(),
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            kill_session(process.pid)
+            process.wait()
+
+    def ended(self, process: subprocess.Popen[str]) -> Ended:
+        """The run that is under way, when it is over."""
+        return Ended(process.wait(END_SECONDS * 5), (self.folder / "run.out").read_text(errors="replace"))
+
+    def lab(self, *arguments: str) -> Ended:
+        """`mcu-hil lab ...`"""
+        code = "from harness.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, "lab", arguments[0], "--lab", str(self.file), *arguments[1:]],
+            capture_output=True,
+            text=True,
+            timeout=END_SECONDS * 5,
+            check=False,
+            env=environment(),
+        )
+        return Ended(done.returncode, done.stdout + done.stderr)
+
+    def not_at_baseline(self) -> dict[str, str]:
+        """The units that are not as they were at first, and what they truly are."""
+        wrong = {}
+        for name, first in self.at_first.items():
+            now = self.emulation.truth(name)
+            if (now.stored, now.running, now.serving, now.phase) != (
+                first.stored,
+                first.running,
+                first.serving,
+                first.phase,
+            ):
+                wrong[name] = (
+                    f"{now.phase}, stored {now.stored[0][:12]}, serving {(now.serving or ('nothing',))[0][:12]}"
+                )
+        return wrong
+
+
+@contextmanager
+def standing_lab(
+    folder: Path, units: int, keys: Sequence[str] = (), restart_seconds: float = 0.5
+) -> Iterator[StandingLab]:
+    """`units` emulated units of all models, unit-1 ..., with these further lines in each [[place]]; `{n}` in them is
+    the unit's number."""
+    network = f"127.{64 + os.getpid() % 128}.{100 + next(_blocks)}"
+    text = f'[lab]\nname = "standing"\nstate_dir = "{folder / "state"}"\n'
+    for number in range(1, units + 1):
+        text += f"[[place]]\nname = 'unit-{number}'\nmodel = '{MODELS[number % len(MODELS)]}'\n"
+        text += f"address = '{network}.{number}'\nemulated = {{ restart_seconds = {restart_seconds} }}\n"
+        text += "".join(f"{line}\n" for line in keys).replace("{n}", str(number)).replace("{network}", network)
+    file = folder / "lab.toml"
+    file.write_text(text)
+    lab = load_lab(file)
+    names = [place.name for place in lab.places]
+    with emulated_units(lab.places) as emulation, kept_standing(names, lab.state_dir):
+        assert not emulation.failed, emulation.failed
+        yield StandingLab(file, folder, emulation, {name: emulation.truth(name) for name in names})
+
+
+def kill_session(leader: int) -> None:
+    """As when the runner loses its power: every process of the session is killed, and gone."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+    for pid in session(leader):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    gone(leader)
+
+
+def gone(leader: int) -> None:
+    """Whoever is left of the session is waited for."""
+    Deadline.after(END_SECONDS).wait_for(f"end of all of session {leader}", lambda: not session(leader))
+
+
+def session(leader: int) -> list[int]:
+    """The processes of a session that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, owner = stat.read_text().rpartition(")")[2].split()[:4]
+        except (OSError, ValueError):
+            continue
+        if int(owner) == leader and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would tell the inner pytest that it is a worker of the outer one."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
