@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +34,11 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
     """Does not apply: the unit lacks the feature."""
 
+
+MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO, errno.EMFILE}
+)
+"""What a machine's own disk and limits are to blame for."""
 
 # The first row that fits decides; what no row names is our own bug.
 FAULT_OF: tuple[tuple[type[Exception], Fault], ...] = (
@@ -66,6 +72,8 @@ class Incident:
     def of(cls, error: Exception, place: str, during: str) -> Incident:
         """What `error`, raised at `place` during something, means."""
         fault = next((fault for kind, fault in FAULT_OF if isinstance(error, kind)), Fault.OURS)
+        if isinstance(error, OSError) and error.errno in MACHINE:
+            fault = Fault.BENCH
         if fault is Fault.OURS:
             return cls(place, during, fault, "".join(traceback.format_exception(error)))
         return cls(place, during, fault, " ".join(str(error).split()).removeprefix(f"{place}: "))

@@ -18,6 +18,7 @@ from harness.quarantine import BY_ITSELF, Quarantine
 from harness.readiness import stranger_by
 from harness.recovery import NotRecovered, recover
 from harness.restitution import Restitution
+from harness.triage import decided, greets, lines_of, look_around
 from harness.turns import Turn, Turns
 from harness.unit import Unit
 from harness.watched import Watched
@@ -26,15 +27,18 @@ from harness.watched import Watched
 class Lane:
     """The experiments of one place. Nothing here knows of tests; a claim asks for observations and waits."""
 
-    def __init__(self, place: Place, plan: Plan, visits: int, bench: Bench, turns: Turns, tell: Tell) -> None:
+    def __init__(
+        self, place: Place, plan: Plan, visits: int, bench: Bench, turns: Turns, tell: Tell, excluded: str = ""
+    ) -> None:
         """`visits` is how many tests will drive the unit themselves, after the experiments; `turns` are those of all
-        lanes of this process whose units are emulated."""
+        lanes of this process whose units are emulated; `excluded` is why nothing is to be done to it."""
         self.place = place
         self._plan = plan
         self._visits = visits
         self._bench = bench
         self._turn = Turn(turns if place.emulated is not None else None)
         self._tell = tell
+        self._excluded = excluded
         self.seen: dict[str, Future[object]] = {one.name: Future() for one in plan.experiments}
         """What each experiment saw, by its name; or Unanswered."""
         self.firmware = ""
@@ -44,6 +48,8 @@ class Lane:
         self._left = threading.Event()
         self._stopped = threading.Event()
         self._left_to_do = list(plan.experiments)
+        self._answered: list[str] = []
+        """The lines of the bench that answered at first."""
         self._units: list[Watched] = []
         """As it was opened: once, and again after each recovery."""
         self._incidents: list[Incident] = []
@@ -122,6 +128,8 @@ class Lane:
     def _admit(self) -> None:
         """What an earlier run owes is put back, and no quarantine is in force: a person's is as long as they said,
         our own until the unit is at its baseline. Raises BenchError or UnitError where that is not so."""
+        if self._excluded:
+            raise BenchError(self._excluded)
         quarantine = self._bench.quarantines.of(self.place.name)
         if quarantine is not None and quarantine.owner != BY_ITSELF:
             raise BenchError(str(quarantine))
@@ -147,6 +155,7 @@ class Lane:
 
     def _work(self, unit: Watched, evidence: Evidence) -> bool:
         self._compare(unit)
+        self._answered = [name for name, line in lines_of(self.place).items() if greets(line)]
         bench = self._bench
         restitution = Restitution(unit, bench.journal, bench.doing, passing=bench.is_passing(self.place))
         # Asked once before anything is changed: whether we may log in at all.
@@ -154,30 +163,39 @@ class Lane:
         while self._left_to_do and not self._stopped.is_set():
             one = self._left_to_do.pop(0)
             restitution.owe(one.name)
-            if not self._do(one, unit, evidence) and not self._go_back(unit, restitution):
+            if not self._do(one, unit, evidence) and not self._go_back(unit, restitution, evidence):
                 return False
+            evidence.check()
         if self._visits and not self.visited.done() and not self._stopped.is_set():
             self._tell(Doing(self.place.name, "driven by tests"))
             restitution.owe("driven by tests")
             with self._turn.interrupted():
                 self.visited.set_result(unit)
                 self._left.wait()
-        return self._go_back(unit, restitution)
+        return self._go_back(unit, restitution, evidence)
 
     def _compare(self, unit: Watched) -> None:
         """Raises BenchError where this is another unit than the lab file says."""
         if stranger := stranger_by(unit.identity, self.place):
             raise BenchError(f"{stranger}: nothing was changed")
 
-    def _go_back(self, unit: Watched, restitution: Restitution) -> bool:
+    def _go_back(self, unit: Watched, restitution: Restitution, evidence: Evidence) -> bool:
         """Whether the unit is at its baseline; where not, the incident is noted, and it is suspect."""
         unit.during = "going back to the baseline"
         try:
             restitution.go_back(Deadline.after(self.place.restart_timeout))
         except Exception as error:  # noqa: BLE001 - the ladder comes next, whatever it was
-            self._incidents.append(Incident.of(error, self.place.name, unit.during))
+            self._incidents.append(self._triaged(Incident.of(error, self.place.name, unit.during), evidence))
             return False
         return True
+
+    def _triaged(self, incident: Incident, evidence: Evidence) -> Incident:
+        """With the fault that a look at the unit and its bench proves; what was seen is noted."""
+        sighting = look_around(self.place)
+        incident = decided(incident, sighting, self._answered)
+        evidence.note("triage", {"during": incident.during, "fault": incident.fault, **sighting.facts()})
+        self._tell(Said(f"{self.place.name}: {incident.during}: {incident.fault} at fault: {sighting}"))
+        return incident
 
     def _recover(self, reason: str) -> None:
         """The unit is at its baseline. Raises BenchError or UnitError where no rung of the ladder got it there; the
@@ -206,8 +224,9 @@ class Lane:
         began = time.monotonic()
         try:
             seen = one.run(unit)
+            evidence.check()
         except Exception as error:  # noqa: BLE001 - an experiment may fail in any way; its claims say which
-            incident = Incident.of(error, self.place.name, one.name)
+            incident = self._triaged(Incident.of(error, self.place.name, one.name), evidence)
             self._incidents.append(incident)
             evidence.note("incident", {"during": one.name, "fault": incident.fault, "reason": incident.reason})
             self.seen[one.name].set_exception(Unanswered(incident))

@@ -141,7 +141,9 @@ class Claims:
 
         claims = self._of(place)
         visits = sum("unit" in claim.fixturenames for claim in claims)
-        lane = Lane(place, _plan(claims), visits, bench, self._turns, self._tell)
+        lane = Lane(
+            place, _plan(claims), visits, bench, self._turns, self._tell, self._run.excluded.get(place.name, "")
+        )
         for claim in claims:
             if _lacking(claim):
                 self._slots.add(claim, None)

@@ -61,6 +61,7 @@ class Dealer:
             "folder": str(self._run.folder),
             "progress": self._address,
             "done": sorted(self._done),
+            "excluded": self._run.excluded,
         }
 
     @pytest.hookimpl(optionalhook=True)

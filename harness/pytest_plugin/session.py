@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Run:
     done: frozenset[str]
     """Node ids that another worker has answered already, before it was lost."""
     known_failures: KnownFailures
+    excluded: dict[str, str] = field(default_factory=dict)
+    """Places that the controller's preflight keeps the run away from, and why."""
 
     @property
     def doing(self) -> str:
@@ -59,7 +61,8 @@ def join_session(config: pytest.Config, file: Path) -> None:
             run = Run(file, lab, places, _new_folder(lab), frozenset(), known_failures)
         else:
             places = tuple(place for place in lab.places if place.name in given["places"])
-            run = Run(file, lab, places, Path(given["folder"]), frozenset(given["done"]), known_failures)
+            done = frozenset(given["done"])
+            run = Run(file, lab, places, Path(given["folder"]), done, known_failures, given["excluded"])
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     except BenchError as error:
@@ -87,6 +90,10 @@ def join_session(config: pytest.Config, file: Path) -> None:
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger
 
+    if config.option.lab and not config.option.collectonly:
+        from harness.pytest_plugin.preflighting import Preflighting
+
+        config.pluginmanager.register(Preflighting(run), "mcu-hil-preflight")
     recorder = Recorder(run, accept=config.option.accept_profile)
     display = Display(config, run, recorder)
     config.pluginmanager.register(recorder, "mcu-hil-recorder")

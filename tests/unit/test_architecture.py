@@ -59,9 +59,11 @@ LAYERS = {
     "harness.readiness": 4,
     "harness.capture": 4,
     "harness.restitution": 4,
+    "harness.triage": 4,
     "harness.bench": 5,
     "harness.lane": 6,
     "harness.recovery": 6,
+    "harness.preflight": 6,
     "harness.cli": 7,
     "harness.pytest_plugin": 7,
 }

@@ -1,0 +1,103 @@
+"""All places looked at, at once, before anything is done to one: who is fit, and who is not and why.
+
+Only questions are sent. One that is not answered excludes a unit only where it cannot be driven without: some have
+no API.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.bench import visited
+from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
+from harness.journal import Journal
+from harness.lab import Place
+from harness.quarantine import BY_ITSELF, Quarantines
+from harness.readiness import QUESTIONS, State
+from harness.standing import stands
+from harness.tls.handshake import HandshakeFailed
+from harness.triage import greets
+from harness.unit import ExaminedUnit
+
+AT_ONCE = 64
+CONNECT_SECONDS = 5.0
+
+WRONG_EXCLUDES = frozenset(
+    {"model", "serial", "firmware", "login", "session", "state", "served today", "restart", "calls", "clock"}
+)
+"""Topics of `readiness` on which a wrong answer keeps the suite away; other wrong answers are remarks."""
+SILENCE_EXCLUDES = frozenset({"login", "session", "served today"})
+"""Those on which no answer does."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the preflight of one place has found."""
+
+    place: str
+    excluded: str = ""
+    """Why nothing is to be done to it; empty where it is fit."""
+    remarks: tuple[str, ...] = ()
+
+
+def preflight(places: Sequence[Place], state_dir: Path) -> list[Looked]:
+    """In the order of `places`; those that are not there before a run starts them are fit."""
+    there = [place for place in places if place.emulated is None or stands(place.name, state_dir)]
+    with ThreadPoolExecutor(AT_ONCE, "preflight") as pool:
+        looked = dict(zip(there, pool.map(lambda place: _looked(place, state_dir), there), strict=True))
+    return [looked.get(place, Looked(place.name)) for place in places]
+
+
+def _looked(place: Place, state_dir: Path) -> Looked:
+    """One that is owed something is fit: its lane brings it back first."""
+    try:
+        quarantine = Quarantines(state_dir).of(place.name)
+        if quarantine is not None and quarantine.owner != BY_ITSELF:
+            return Looked(place.name, str(quarantine))
+        debt = Journal(state_dir).of(place.name)
+        if debt is not None or quarantine is not None:
+            return Looked(place.name, "", (str(debt or quarantine),))
+        with visited(place) as unit:
+            return _asked(unit)
+    except (LabError, UnitError, DeadlineExpired, HandshakeFailed) as error:
+        return Looked(place.name, _line(error, place))
+
+
+def _asked(unit: ExaminedUnit) -> Looked:
+    wrong: list[str] = []
+    remarks: list[str] = []
+    for question in QUESTIONS:
+        try:
+            finding = question.look(unit)
+        except (LabError, UnitError, DeadlineExpired, HandshakeFailed) as error:
+            excludes, said = question.topic in SILENCE_EXCLUDES, _line(error, unit.place)
+            if excludes and isinstance(error, ConfigurationError):
+                # A third wrong password would lock the account (device-reference 3.4): nothing more is asked.
+                return Looked(unit.place.name, f"{question.topic}: {said}")
+        else:
+            if finding.state is not State.MISSING:
+                continue
+            excludes, said = question.topic in WRONG_EXCLUDES, finding.found
+        (wrong if excludes else remarks).append(f"{question.topic}: {said}")
+    if not _has_way_back(unit.place):
+        wrong.append("way back in: no HTTP, no console and no outlet answers: a bad pair would lock everybody out")
+    return Looked(unit.place.name, "; ".join(wrong), tuple(remarks))
+
+
+def _has_way_back(place: Place) -> bool:
+    """Whether somebody gets in without HTTPS."""
+    if any(line is not None and greets(line) for line in (place.console, place.power)):
+        return True
+    try:
+        socket.create_connection((place.address, place.ports.http), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _line(error: Exception, place: Place) -> str:
+    return " ".join(str(error).split()).removeprefix(f"{place.name}: ")
