@@ -58,6 +58,10 @@ $(FUZZ_STAMP): requirements/fuzz.txt
 leases: $(STAMP) ## 50 processes fight for 5 places for a minute; two runs share 16 places through a labgrid coordinator (some 4 minutes)
 	$(BIN)/python -m tests.leases
 
+.PHONY: faults
+faults: $(STAMP) ## a run over 16 kept units with a fault each: does every place get its class? (some 5 minutes)
+	$(BIN)/python -m tests.faults places
+
 .PHONY: kills
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
 	$(BIN)/python -m tests.faults kills $(KILLS)

@@ -95,7 +95,7 @@ class Lane:
                     if self._bench.is_passing(self.place):
                         self._give_up(self._incidents[-1])
                         break
-                    self._recover(self._incidents[-1].reason)
+                    self._recover(self._incidents[-1].reason, self._incidents[-1].fault)
         except Exception as error:  # noqa: BLE001 - whatever ends a lane must reach its claims as an incident
             self._give_up(Incident.of(error, self.place.name, self._during))
         finally:
@@ -162,13 +162,18 @@ class Lane:
         unit.condition()
         while self._left_to_do and not self._stopped.is_set():
             one = self._left_to_do.pop(0)
-            restitution.owe(one.name)
+            try:
+                restitution.owe(one.name)
+            except BenchError as error:
+                # Nothing more is changed, and what was changed is put back.
+                self._give_up(Incident.of(error, self.place.name, unit.during))
+                break
             if not self._do(one, unit, evidence) and not self._go_back(unit, restitution, evidence):
                 return False
             evidence.check()
         if self._visits and not self.visited.done() and not self._stopped.is_set():
-            self._tell(Doing(self.place.name, "driven by tests"))
             restitution.owe("driven by tests")
+            self._tell(Doing(self.place.name, "driven by tests"))
             with self._turn.interrupted():
                 self.visited.set_result(unit)
                 self._left.wait()
@@ -197,17 +202,18 @@ class Lane:
         self._tell(Said(f"{self.place.name}: {incident.during}: {incident.fault} at fault: {sighting}"))
         return incident
 
-    def _recover(self, reason: str) -> None:
-        """The unit is at its baseline. Raises BenchError or UnitError where no rung of the ladder got it there; the
-        place is then in quarantine."""
+    def _recover(self, reason: str, fault: Fault | None = None) -> None:
+        """The unit is at its baseline. Where no rung of the ladder got it there, raises UnitError and the place is in
+        quarantine, if the unit is at `fault` or was seen to misbehave; otherwise BenchError."""
         self._tell(Doing(self.place.name, "recovering"))
         try:
             recover(self._bench, self.place, self._tell)
         except NotRecovered as failed:
+            if fault is Fault.BENCH or (fault is None and failed.is_of_the_bench):
+                raise BenchError(f"could not be brought back: {failed}") from None
             quarantine = Quarantine.of(self.place.name, reason)
             self._bench.quarantines.put(quarantine)
-            kind = BenchError if failed.is_of_the_bench else UnitError
-            raise kind(f"could not be recovered ({failed}), and is {quarantine}") from None
+            raise UnitError(f"could not be brought back, and is {quarantine}: {failed}") from None
 
     def _owed(self) -> str:
         """What is left to be put back, for the summary; empty for nothing."""

@@ -44,22 +44,25 @@ class Looked:
     remarks: tuple[str, ...] = ()
 
 
-def preflight(places: Sequence[Place], state_dir: Path) -> list[Looked]:
-    """In the order of `places`; those that are not there before a run starts them are fit."""
+def preflight(places: Sequence[Place], state_dir: Path, *, thorough: bool = False) -> list[Looked]:
+    """In the order of `places`; those that are not there before a run starts them are fit.
+
+    A unit that is owed something, or in a quarantine that no person has put it into, is asked only if `thorough`: a
+    run brings it back first.
+    """
     there = [place for place in places if place.emulated is None or stands(place.name, state_dir)]
     with ThreadPoolExecutor(AT_ONCE, "preflight") as pool:
-        looked = dict(zip(there, pool.map(lambda place: _looked(place, state_dir), there), strict=True))
+        looked = dict(zip(there, pool.map(lambda place: _looked(place, state_dir, thorough), there), strict=True))
     return [looked.get(place, Looked(place.name)) for place in places]
 
 
-def _looked(place: Place, state_dir: Path) -> Looked:
-    """One that is owed something is fit: its lane brings it back first."""
+def _looked(place: Place, state_dir: Path, thorough: bool) -> Looked:  # noqa: FBT001 - passed on
     try:
         quarantine = Quarantines(state_dir).of(place.name)
         if quarantine is not None and quarantine.owner != BY_ITSELF:
             return Looked(place.name, str(quarantine))
         debt = Journal(state_dir).of(place.name)
-        if debt is not None or quarantine is not None:
+        if not thorough and (debt is not None or quarantine is not None):
             return Looked(place.name, "", (str(debt or quarantine),))
         with visited(place) as unit:
             return _asked(unit)

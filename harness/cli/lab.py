@@ -20,6 +20,7 @@ from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabE
 from harness.journal import Journal
 from harness.lab import Lab, Place, load_lab
 from harness.lease import lease
+from harness.preflight import Looked, preflight
 from harness.progress import Done, Message, Said
 from harness.quarantine import Quarantine, Quarantines
 from harness.recovery import NotRecovered, recover
@@ -142,6 +143,36 @@ def _tell(message: Message) -> None:
             click.echo(text)
         case Done(place, what, seconds):
             click.echo(f"{place}: {what}, {seconds:.1f} s")
+
+
+@lab.command()
+@LAB
+@NAMES
+def check(lab_file: Path, names: tuple[str, ...]) -> None:
+    """Look at all places at once: is each who the lab file says, and fit for a run? Sends only questions.
+
+    A unit that is fit leaves the quarantine that no person has put it into. Exit status 0: all are fit; 10: not so.
+    """
+    with ending("lab check", ""):
+        found = load_lab(lab_file)
+        places = found.select(names, [])
+        journal, quarantines = Journal(found.state_dir), Quarantines(found.state_dir)
+        unfit = 0
+        for place, looked in zip(places, preflight(places, found.state_dir, thorough=True), strict=True):
+            click.echo(f"{place.name}: {_fitness(place, looked, found)}")
+            for remark in looked.remarks:
+                click.echo(f"{place.name}: remark: {remark}")
+            unfit += bool(looked.excluded)
+            if not looked.excluded and not _is_owed(journal, place) and quarantines.of(place.name) is not None:
+                quarantines.lift(place.name)
+                click.echo(f"{place.name}: no longer in quarantine")
+    sys.exit(EXIT_STATUS[BenchError] if unfit else 0)
+
+
+def _fitness(place: Place, looked: Looked, found: Lab) -> str:
+    if looked.excluded:
+        return f"NOT FIT: {looked.excluded}"
+    return "fit" if _is_there(place, found) else "emulated: it is started by a run"
 
 
 @lab.command()

@@ -273,12 +273,17 @@ class Claims:
         if verdict is Verdict.FAILED:
             report.sections.append(("evidence", f"what was done to {place.name} and what it answered: {evidence}"))
         if verdict is not None:
-            report.user_properties += [
+            properties = [
                 ("place", place.name),
                 ("model", place.model),
                 ("verdict", verdict.value),
                 ("evidence", str(evidence)),
             ]
+            if incident is not None:
+                properties.append(("fault", incident.fault.value))
+            # JUnit XML is given those of the last phase.
+            item.user_properties += properties
+            report.user_properties += properties
         return report
 
     def _as_known(self, item: pytest.Item, report: pytest.TestReport, verdict: Verdict | None) -> Verdict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -17,10 +18,12 @@ from harness.drivers.emulated import Emulation, emulated_units
 from harness.emulator.report import Report
 from harness.lab import MODELS, load_lab
 from harness.standing import kept_standing
+from tests.faults.table import Row
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "tests" / "hil"
 END_SECONDS = 120.0
+RESTART_SECONDS = 40
 
 _blocks = itertools.count(1)
 
@@ -98,24 +101,39 @@ class StandingLab:
 
 
 @contextmanager
-def standing_lab(
-    folder: Path, units: int, keys: Sequence[str] = (), restart_seconds: float = 0.5
-) -> Iterator[StandingLab]:
-    """`units` emulated units of all models, unit-1 ..., with these further lines in each [[place]]; `{n}` in them is
-    the unit's number."""
+def standing_lab(folder: Path, units: int, rows: Sequence[Row] = ()) -> Iterator[StandingLab]:
+    """`units` emulated units of all models, unit-1 ..., or one for each row; with what the rows do to them."""
     network = f"127.{64 + os.getpid() % 128}.{100 + next(_blocks)}"
-    text = f'[lab]\nname = "standing"\nstate_dir = "{folder / "state"}"\n'
-    for number in range(1, units + 1):
-        text += f"[[place]]\nname = 'unit-{number}'\nmodel = '{MODELS[number % len(MODELS)]}'\n"
-        text += f"address = '{network}.{number}'\nemulated = {{ restart_seconds = {restart_seconds} }}\n"
-        text += "".join(f"{line}\n" for line in keys).replace("{n}", str(number)).replace("{network}", network)
-    file = folder / "lab.toml"
-    file.write_text(text)
-    lab = load_lab(file)
-    names = [place.name for place in lab.places]
-    with emulated_units(lab.places) as emulation, kept_standing(names, lab.state_dir):
+    state_dir = folder / "state"
+    kept = f'[lab]\nname = "standing"\nstate_dir = "{state_dir}"\n'
+    driven = kept
+    for number, row in enumerate(rows or [Row("well")] * units, 1):
+        address = f"{network}.{number}"
+        model = "" if any(line.startswith("model") for line in row.run) else f"model = {toml(MODELS[number % 5])}\n"
+        emulated = toml({"restart_seconds": 0.5, **row.emulated})
+        place = f"[[place]]\nname = 'unit-{number}'\naddress = '{address}'\nemulated = {emulated}\n"
+        place += f"restart_timeout = {RESTART_SECONDS}\n"
+        kept += place + f"model = {toml(MODELS[number % 5])}\n" + _lines(row.unit, address)
+        driven += place + model + _lines(row.run, address)
+    units_file, file = folder / "units.toml", folder / "lab.toml"
+    units_file.write_text(kept)
+    file.write_text(driven)
+    places = load_lab(units_file).places
+    names = [place.name for place in places]
+    with emulated_units(places) as emulation, kept_standing(names, state_dir):
         assert not emulation.failed, emulation.failed
         yield StandingLab(file, folder, emulation, {name: emulation.truth(name) for name in names})
+
+
+def _lines(lines: Sequence[str], address: str) -> str:
+    return "".join(f"{line.format(address=address)}\n" for line in lines)
+
+
+def toml(value: object) -> str:
+    """An inline value."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value)
 
 
 def kill_session(leader: int) -> None:
