@@ -64,7 +64,7 @@ def _looked(place: Place, state_dir: Path, thorough: bool) -> Looked:  # noqa: F
         debt = Journal(state_dir).of(place.name)
         if not thorough and (debt is not None or quarantine is not None):
             return Looked(place.name, "", (str(debt or quarantine),))
-        with visited(place) as unit:
+        with visited(place, state_dir) as unit:
             return _asked(unit)
     except (LabError, UnitError, DeadlineExpired, HandshakeFailed) as error:
         return Looked(place.name, _line(error, place))

@@ -20,7 +20,7 @@ from harness.drivers.power import outlet_of
 from harness.drivers.wire import Broken, NotOpen
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.evidence import Evidence
-from harness.lab import Place, TlsTerms
+from harness.lab import Place
 from harness.progress import Done, Said, Tell
 from harness.restitution import Restitution
 from harness.tls.handshake import HandshakeFailed
@@ -93,12 +93,10 @@ def recover(bench: Bench, place: Place, tell: Tell) -> str:
 
 
 def _climb(bench: Bench, place: Place, rung: Rung, deadline: Deadline) -> None:
-    # What it serves may be a pair of the run that hurt it, which the lab file cannot name.
-    anyhow = place.model_copy(update={"tls": TlsTerms(minimum=place.tls.minimum)})
     if rung.way is Way.POWER:
         _cycle(bench, place)
     way = Way.API if rung.way is Way.API else Way.WEB
-    with opened(bench, anyhow, deadline) as (unit, _):
+    with opened(bench, place, deadline) as (unit, _):
         if way is Way.API and Way.API not in unit.ways():
             raise BenchError(f"{place.name}: its API has no restart")
         restitution = Restitution(unit, bench.journal, bench.doing, passing=bench.is_passing(place))
