@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.bench import visited
@@ -42,6 +42,8 @@ class Looked:
     excluded: str = ""
     """Why nothing is to be done to it; empty where it is fit."""
     remarks: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """Of the unit that was asked."""
 
 
 def preflight(places: Sequence[Place], state_dir: Path, *, thorough: bool = False) -> list[Looked]:
@@ -65,7 +67,7 @@ def _looked(place: Place, state_dir: Path, thorough: bool) -> Looked:  # noqa: F
         if not thorough and (debt is not None or quarantine is not None):
             return Looked(place.name, "", (str(debt or quarantine),))
         with visited(place, state_dir) as unit:
-            return _asked(unit)
+            return replace(_asked(unit), notices=unit.notices)
     except (LabError, UnitError, DeadlineExpired, HandshakeFailed) as error:
         return Looked(place.name, _line(error, place))
 

@@ -160,7 +160,7 @@ def check(lab_file: Path, names: tuple[str, ...]) -> None:
         unfit = 0
         for place, looked in zip(places, preflight(places, found.state_dir, thorough=True), strict=True):
             click.echo(f"{place.name}: {_fitness(place, looked, found)}")
-            for remark in looked.remarks:
+            for remark in (*looked.remarks, *looked.notices):
                 click.echo(f"{place.name}: remark: {remark}")
             unfit += bool(looked.excluded)
             if not looked.excluded and not _is_owed(journal, place) and quarantines.of(place.name) is not None:

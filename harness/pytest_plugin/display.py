@@ -166,7 +166,8 @@ class Display:
         width = terminalreporter._tw.fullwidth
         for line in rendered(_summary(self._rows, lanes), width):
             terminalreporter.write_line(line)
-        for notice in (notice for lane in lanes.values() for notice in lane.notices):
+        told = [*self._run.noticed, *(notice for lane in lanes.values() for notice in lane.notices)]
+        for notice in dict.fromkeys(told):
             terminalreporter.write_line(notice)
         self._write_incidents(terminalreporter, list(lanes.values()))
         for line, is_trouble in self._recorder.lines():

@@ -21,6 +21,7 @@ class Preflighting:
         for looked in preflight(self._run.places, self._run.lab.state_dir):
             if looked.excluded:
                 self._run.excluded[looked.place] = looked.excluded
+            self._run.noticed.extend(looked.notices)
             self._remarks += [f"{looked.place}: {remark}" for remark in looked.remarks]
 
     def pytest_report_header(self) -> list[str]:

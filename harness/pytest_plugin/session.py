@@ -34,6 +34,8 @@ class Run:
     known_failures: KnownFailures
     excluded: dict[str, str] = field(default_factory=dict)
     """Places that the controller's preflight keeps the run away from, and why."""
+    noticed: list[str] = field(default_factory=list)
+    """What units had to tell in the preflight."""
 
     @property
     def doing(self) -> str:
