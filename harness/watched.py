@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from certstore import Upload
+from harness.certificate_words import certificate_words
 from harness.deadline import Deadline
 from harness.evidence import Evidence
 from harness.lab import Place
@@ -70,6 +71,7 @@ class Watched:
                 "protocol_version": seen.protocol_version,
                 "cipher_suite": seen.cipher_suite,
                 "leaf_sha256": seen.fingerprint,
+                "leaf": certificate_words(seen.leaf),
                 "certificates": len(seen.presented_chain),
                 "seconds": seen.handshake_seconds,
             },
@@ -106,7 +108,9 @@ class Watched:
 
     def upload(self, upload: Upload) -> Answer:
         with self._step("uploading"):
-            return self._unit.upload(upload)
+            answer = self._unit.upload(upload)
+        self._evidence.note("upload", {"during": self.during, "taken": answer.taken, "seconds": answer.seconds})
+        return answer
 
     def upload_cut(self, upload: Upload) -> Answer:
         with self._step("uploading, hanging up in the middle"):
@@ -123,6 +127,7 @@ class Watched:
     def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
         with self._turn.interrupted(), self._step(f"restarting by {way}"):
             restart = self._unit.restart(deadline, way)
+        self._note_restart(restart)
         facts = f"down after {restart.down_seconds:.1f} s, web after {restart.web_seconds:.1f} s"
         self._tell(Done(self.place.name, f"{self.during}: restarted by {way}", restart.booted_seconds, facts))
         return restart
@@ -133,7 +138,13 @@ class Watched:
         moment = f" {after:.3f} s into an upload" if uploading else ""
         doing = f"cutting its power{moment}{' and again in its start' if in_boot else ''}"
         with self._turn.interrupted(), self._step(doing):
-            return self._unit.power_cut(deadline, uploading, after, in_boot)
+            restart = self._unit.power_cut(deadline, uploading, after, in_boot)
+        self._note_restart(restart)
+        return restart
+
+    def _note_restart(self, restart: Restart) -> None:
+        seconds = {name: getattr(restart, name) for name in ("down_seconds", "web_seconds", "booted_seconds")}
+        self._evidence.note("restart", {"during": self.during, "way": restart.way, **seconds})
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:

@@ -41,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="print what the selected claims would do to each place, how many restarts and how long, and touch none",
     )
     group.addoption(
+        "--report",
+        metavar="FILE",
+        help="where the HTML report of the run is written (default: report.html beside the run's evidence)",
+    )
+    group.addoption(
         "--accept-profile",
         action="store_true",
         help="take over into the profiles what units do otherwise than recorded, in place of failing",

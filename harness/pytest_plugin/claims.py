@@ -9,7 +9,9 @@ import gc
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +25,7 @@ from harness.lab import Feature, Place
 from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
 from harness.pytest_plugin.characterising import Comparer, stated
+from harness.pytest_plugin.failing import Told, certificates_compared, told
 from harness.pytest_plugin.session import Run
 from harness.pytest_plugin.slots import Slots
 from harness.turns import Turns
@@ -256,21 +259,28 @@ class Claims:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         place = _place(item)
-        if place is None:
+        if place is None or not isinstance(item, pytest.Function):
             return report
         incident = _incident(call)
         if incident is not None:
             report.longrepr = str(incident)
         verdict = self._as_known(item, report, _verdict(report, incident))
+        evidence = self._run.folder / "evidence" / f"{place.name}.jsonl"
+        failure = self._told(item, call, place, evidence) if verdict is Verdict.FAILED else None
+        if failure is not None and "unit" not in item.fixturenames:
+            # What a test of one's own did step by step is best told by pytest's traceback.
+            report.longrepr = failure.text(item.name)
         report.hil = {  # type: ignore[attr-defined]
             "place": place.name,
             "verdict": verdict and verdict.value,
             "incident": incident and str(incident),
             "fault": incident and incident.fault.value,
             "stated": stated(item) if report.when == "call" else [],
+            "claim": _claim_name(item, place),
+            "experiment": _experiment(item).name if "seen" in item.fixturenames else "",
+            "told": failure and failure.facts(),
         }
-        evidence = self._run.folder / "evidence" / f"{place.name}.jsonl"
-        if verdict is Verdict.FAILED:
+        if verdict is Verdict.FAILED and "unit" in item.fixturenames:
             report.sections.append(("evidence", f"what was done to {place.name} and what it answered: {evidence}"))
         if verdict is not None:
             properties = [
@@ -291,9 +301,8 @@ class Claims:
         place = _place(item)
         if place is None or verdict not in (Verdict.HELD, Verdict.FAILED):
             return verdict
-        claim = item.name.replace(f"[{place.name}]", "").replace(f"[{place.name}-", "[")
         lane = self._lanes.get(place.name)
-        known = self._run.known_failures.of(claim, place, lane.firmware if lane else "")
+        known = self._run.known_failures.of(_claim_name(item, place), place, lane.firmware if lane else "")
         if known is None:
             return verdict
         entry = f"{self._run.known_failures.file}: {known.claim} is known to fail ({known.ticket})"
@@ -306,6 +315,15 @@ class Claims:
         report.outcome = "skipped"
         report.wasxfail = f"{known.ticket}, until {known.expires}"
         return Verdict.KNOWN
+
+    def _told(self, item: pytest.Function, call: pytest.CallInfo[None], place: Place, evidence: Path) -> Told | None:
+        if call.excinfo is None:
+            return None
+        about = _experiment(item) if "seen" in item.fixturenames else None
+        return replace(told(item, call.excinfo, about, place), evidence=str(evidence))
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        return certificates_compared(op, left, right)
 
 
 def _incident(call: pytest.CallInfo[None]) -> Incident | None:
@@ -333,6 +351,11 @@ def _place(item: pytest.Item) -> Place | None:
     """The place that a test is parametrised with; None for a test that needs no unit."""
     found = _params(item).get("place")
     return found if isinstance(found, Place) else None
+
+
+def _claim_name(item: pytest.Item, place: Place) -> str:
+    """The claim without its place: the same at every place."""
+    return item.name.replace(f"[{place.name}]", "").replace(f"[{place.name}-", "[")
 
 
 def _params(item: pytest.Item) -> Mapping[str, object]:

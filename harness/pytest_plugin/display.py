@@ -15,6 +15,7 @@ import pytest
 from harness.fault import Verdict
 from harness.progress import Collected, Doing, Done, LaneReport, Message, Said
 from harness.pytest_plugin.characterising import Recorder
+from harness.pytest_plugin.reporting import Reporter
 from harness.pytest_plugin.session import Run
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class Row:
 class Display:
     """Hears what lanes tell, on any thread, and what pytest reports; writes to the terminal."""
 
-    def __init__(self, config: pytest.Config, run: Run, recorder: Recorder) -> None:
+    def __init__(self, config: pytest.Config, run: Run, recorder: Recorder, reporter: Reporter) -> None:
         self._config = config
         self._run = run
         self._recorder = recorder
+        self._reporter = reporter
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._rows = {place.name: Row() for place in run.places}
@@ -179,6 +181,10 @@ class Display:
         )
         ratio = f", {seconds / longest:.2f} times the longest unit's {longest:.1f} s" if longest > 1 else ""
         terminalreporter.write_line(f"run {seconds:.1f} s{ratio}; {restarts} restarts, {floor} needed at least")
+        if self._reporter.trouble:
+            terminalreporter.write_line(self._reporter.trouble, yellow=True)
+        else:
+            terminalreporter.write_line(f"report:    {self._reporter.file}")
         terminalreporter.write_line(f"JUnit XML: {config.option.xmlpath}")
         terminalreporter.write_line(f"evidence:  {self._run.folder / 'evidence'}")
 

@@ -91,15 +91,19 @@ def join_session(config: pytest.Config, file: Path) -> None:
     from harness.pytest_plugin.characterising import Recorder
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger
+    from harness.pytest_plugin.reporting import Reporter
 
     if config.option.lab and not config.option.collectonly:
         from harness.pytest_plugin.preflighting import Preflighting
 
         config.pluginmanager.register(Preflighting(run), "mcu-hil-preflight")
     recorder = Recorder(run, accept=config.option.accept_profile)
-    display = Display(config, run, recorder)
+    ledger = Ledger(run, recorder)
+    reporter = Reporter(run, ledger, recorder, config.option.report)
+    display = Display(config, run, recorder, reporter)
     config.pluginmanager.register(recorder, "mcu-hil-recorder")
-    config.pluginmanager.register(Ledger(run, recorder), "mcu-hil-ledger")
+    config.pluginmanager.register(ledger, "mcu-hil-ledger")
+    config.pluginmanager.register(reporter, "mcu-hil-reporter")
     config.pluginmanager.register(display, "mcu-hil-display")
     if _is_distributed(config):
         from harness.pytest_plugin.dealing import Dealer

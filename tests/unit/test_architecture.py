@@ -38,6 +38,8 @@ LAYERS = {
     "harness.known_failures": 1,
     "harness.request": 1,
     "harness.key_form": 1,
+    "harness.certificate_words": 2,
+    "harness.report": 2,
     "harness.tls": 2,
     "harness.unit": 2,
     "harness.observation": 2,

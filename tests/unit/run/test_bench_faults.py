@@ -60,7 +60,7 @@ def test_an_unknown_defect(bench: LabBench) -> None:
 
 def test_an_unreachable_address(bench: LabBench) -> None:
     """The other places go on; the unreachable one's claims are errors, not failures, and not skipped."""
-    outcome = bench.run(bench.lab(bench.emulated("here"), real("away", bench.address())), "-n", "2")
+    outcome = bench.run(bench.lab(bench.emulated("here"), real("away", bench.address())), "-n", "2", "-m", "smoke")
 
     assert outcome.status == 10, outcome.output
     [line] = lines_about(outcome, "away")
@@ -89,7 +89,7 @@ def test_a_port_in_use(bench: LabBench) -> None:
     lab = bench.lab(taken, free)
     address = load_lab(lab).places[0].address
     with closing(socket.create_server((address, 8443))):
-        outcome = bench.run(lab)
+        outcome = bench.run(lab, "-m", "smoke")
 
     assert outcome.status == 10, outcome.output
     [line] = lines_about(outcome, "taken")
@@ -101,7 +101,7 @@ def test_a_port_in_use(bench: LabBench) -> None:
 def test_a_second_run_on_the_same_places(bench: LabBench) -> None:
     """It says who holds them, and leaves them alone."""
     lab = bench.lab(bench.emulated("a", restart_seconds=2.0))
-    with bench.started(lab) as first:
+    with bench.started(lab, "-m", "smoke") as first:
         assert first.stdout is not None
         # What a lane says only while it holds its lease.
         next(line for line in first.stdout if "a: self-signed: restarted" in line)
