@@ -48,9 +48,8 @@ def told(
     item: pytest.Function, raised: pytest.ExceptionInfo[BaseException], about: Experiment[object] | None, place: Place
 ) -> Told:
     """Of a claim that failed; its evidence is named by the caller, who knows the run's folder."""
-    done = (
-        f"{about.name} at {place.name}: {_first_paragraph(about.run)}" if about else f"this test drove {place.name}"
-    )
+    where = f"at {place.name}, {place.model}"
+    done = f"{about.name} {where}: {_first_paragraph(about.run)}" if about else f"a test of its own {where}"
     sentence = sentence_of(item.originalname or item.name)
     reason = _first_paragraph(item.function)
     statement = _statement(item, raised)

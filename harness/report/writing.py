@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from harness.report.facts import RunFacts
@@ -17,13 +18,16 @@ def write_report(run: RunFacts, file: Path) -> None:
     }
     before = usual_restart(run.folder.parent, but=run.folder)
     page = rendered(view_of(run, happenings, before))
-    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.exists():
+        file.parent.mkdir(parents=True)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         unfinished.write_text(page, encoding="utf-8")
         unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
     keep_restarts(run.folder, {name: found.restarts for name, found in happenings.items()})
 
 
