@@ -101,7 +101,7 @@ def test_a_port_in_use(bench: LabBench) -> None:
 def test_a_second_run_on_the_same_places(bench: LabBench) -> None:
     """It says who holds them, and leaves them alone."""
     lab = bench.lab(bench.emulated("a", restart_seconds=2.0))
-    with bench.started(lab, "-m", "smoke") as first:
+    with bench.started(lab) as first:
         assert first.stdout is not None
         # What a lane says only while it holds its lease.
         next(line for line in first.stdout if "a: self-signed: restarted" in line)
