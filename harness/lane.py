@@ -168,8 +168,10 @@ class Lane:
                 # Nothing more is changed, and what was changed is put back.
                 self._give_up(Incident.of(error, self.place.name, unit.during))
                 break
-            if not self._do(one, unit, evidence) and not self._go_back(unit, restitution, evidence):
-                return False
+            if not self._do(one, unit, evidence):
+                before = self._incidents[-1].fault
+                if not self._go_back(unit, restitution, evidence, before):
+                    return False
             evidence.check()
         if self._visits and not self.visited.done() and not self._stopped.is_set():
             restitution.owe("driven by tests")
@@ -184,20 +186,23 @@ class Lane:
         if stranger := stranger_by(unit.identity, self.place):
             raise BenchError(f"{stranger}: nothing was changed")
 
-    def _go_back(self, unit: Watched, restitution: Restitution, evidence: Evidence) -> bool:
+    def _go_back(
+        self, unit: Watched, restitution: Restitution, evidence: Evidence, before: Fault | None = None
+    ) -> bool:
         """Whether the unit is at its baseline; where not, the incident is noted, and it is suspect."""
         unit.during = "going back to the baseline"
         try:
             restitution.go_back(Deadline.after(self.place.restart_timeout))
         except Exception as error:  # noqa: BLE001 - the ladder comes next, whatever it was
-            self._incidents.append(self._triaged(Incident.of(error, self.place.name, unit.during), evidence))
+            incident = Incident.of(error, self.place.name, unit.during)
+            self._incidents.append(self._triaged(incident, evidence, before))
             return False
         return True
 
-    def _triaged(self, incident: Incident, evidence: Evidence) -> Incident:
+    def _triaged(self, incident: Incident, evidence: Evidence, before: Fault | None = None) -> Incident:
         """With the fault that a look at the unit and its bench proves; what was seen is noted."""
         sighting = look_around(self.place)
-        incident = decided(incident, sighting, self._answered)
+        incident = decided(incident, sighting, self._answered, before)
         evidence.note("triage", {"during": incident.during, "fault": incident.fault, **sighting.facts()})
         self._tell(Said(f"{self.place.name}: {incident.during}: {incident.fault} at fault: {sighting}"))
         return incident

@@ -108,11 +108,16 @@ RULES = (
 )
 
 
-def decided(incident: Incident, sighting: Sighting, at_first: Collection[str]) -> Incident:
+def decided(
+    incident: Incident, sighting: Sighting, at_first: Collection[str], before: Fault | None = None
+) -> Incident:
     """The incident, with the fault that the sighting proves; `at_first` are the lines that answered before.
 
+    `before` is whose fault it was that it came to this: a unit that has gone away is not there to be brought back.
     Only a unit that is blamed can be cleared: what is our own fault or the bench's stays so.
     """
+    if incident.fault is Fault.BENCH and before is Fault.UNIT:
+        incident = replace(incident, fault=before)
     if incident.fault is not Fault.UNIT:
         return incident
     for rule in RULES:

@@ -33,3 +33,14 @@ def test_only_a_bench_that_went_silent_clears_a_unit(
     raised: Fault, sighting: Sighting, at_first: list[str], fault: Fault
 ) -> None:
     assert decided(incident(raised), sighting, at_first).fault is fault
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"), [({}, Fault.UNIT), ({"gateway": True}, Fault.UNIT), ({"gateway": False}, Fault.BENCH)]
+)
+def test_a_unit_that_went_away_is_not_the_bench_s_when_it_cannot_be_brought_back(
+    lines: dict[str, bool], fault: Fault
+) -> None:
+    silent = Sighting(http=False, served=None, lines=lines)
+
+    assert decided(incident(Fault.BENCH), silent, list(lines), before=Fault.UNIT).fault is fault
