@@ -116,8 +116,10 @@ def decided(
     `before` is whose fault it was that it came to this: a unit that has gone away is not there to be brought back.
     Only a unit that is blamed can be cleared: what is our own fault or the bench's stays so.
     """
-    if incident.fault is Fault.BENCH and before is Fault.UNIT:
-        incident = replace(incident, fault=before)
+    # HTTPS was open when the unit was opened; where the rest of it answers, the network has not closed it.
+    closed = sighting.http and sighting.served is None
+    if incident.fault is Fault.BENCH and (before is Fault.UNIT or closed):
+        incident = replace(incident, fault=Fault.UNIT)
     if incident.fault is not Fault.UNIT:
         return incident
     for rule in RULES:

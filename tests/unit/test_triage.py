@@ -26,6 +26,8 @@ def incident(fault: Fault) -> Incident:
         (Fault.UNIT, Sighting(http=False, served=None, lines={"gateway": False}), ["gateway"], Fault.BENCH),
         (Fault.UNIT, Sighting(http=False, served=None, lines={"gateway": True}), ["gateway"], Fault.UNIT),
         (Fault.BENCH, Sighting(http=True, served=SERVED, lines={}), [], Fault.BENCH),
+        (Fault.BENCH, Sighting(http=True, served=None, lines={}), [], Fault.UNIT),
+        (Fault.BENCH, Sighting(http=False, served=None, lines={}), [], Fault.BENCH),
         (Fault.OURS, Sighting(http=False, served=None, lines={"gateway": False}), [], Fault.OURS),
     ],
 )
