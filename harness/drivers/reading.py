@@ -7,6 +7,7 @@ the tree differs for each. Nothing here knows what a page of the unit looks like
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -387,11 +388,17 @@ class _Reader:
             self.refresh = Refresh(0.0, self._resolve(found[1]))
 
     def _resolve(self, target: str) -> str:
-        try:
-            return urljoin(self.base, target.strip()).partition("#")[0]
-        except ValueError:
-            # Such as an IPv6 address cut off: it leads nowhere.
-            return ""
+        return _resolved(self.base, target)
+
+
+# The pages of one unit lead to the same few addresses.
+@functools.lru_cache(maxsize=4096)
+def _resolved(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target.strip()).partition("#")[0]
+    except ValueError:
+        # Such as an IPv6 address cut off: it leads nowhere.
+        return ""
 
 
 def _shown(*texts: str) -> str:
