@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness.drivers.emulated import emulated_units
+from harness.drivers.gateway import way_to
 from harness.drivers.mcu import Mcu, open_unit
 from harness.drivers.wire import NotOpen, Record
 from harness.errors import BenchError, LabError
@@ -21,6 +22,7 @@ from harness.lab import Place
 from harness.lease import Check, PlaceTaken, leased
 from harness.quarantine import Quarantines
 from harness.standing import stands
+from harness.transport import Transport
 from harness.unit import ExaminedUnit, OccupiedUnit, Unit
 
 
@@ -106,6 +108,10 @@ class Bench:
     @property
     def doing(self) -> str:
         return self._doing
+
+    def way_to(self, place: Place) -> Transport:
+        """How its unit, and what belongs to it, is reached."""
+        return way_to(place, self._state_dir)
 
     def recording(self, place: Place) -> Evidence:
         """The evidence file of this place, open."""

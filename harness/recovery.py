@@ -6,7 +6,6 @@ Each rung begins only where the one before has failed. How long it may take is l
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 from certstore import UploadRefused
 from harness.bench import Bench
 from harness.deadline import Deadline
+from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.power import outlet_of
 from harness.drivers.wire import Broken, NotOpen
@@ -25,6 +25,7 @@ from harness.lab import Place
 from harness.progress import Done, Said, Tell
 from harness.restitution import Restitution
 from harness.tls.handshake import HandshakeFailed
+from harness.transport import Transport, WayBroken
 from harness.unit import Unit, Way
 
 LOOK_SECONDS = 1.0
@@ -112,7 +113,7 @@ def opened(bench: Bench, place: Place, deadline: Deadline) -> Iterator[tuple[Uni
         def look() -> tuple[Unit, Evidence] | None:
             try:
                 return stack.enter_context(bench.open(place))
-            except (NotOpen, Broken, HandshakeFailed):
+            except (NotOpen, Broken, WayBroken, HandshakeFailed):
                 if deadline.expired:
                     raise
                 return None
@@ -122,12 +123,12 @@ def opened(bench: Bench, place: Place, deadline: Deadline) -> Iterator[tuple[Uni
 
 def _cycle(bench: Bench, place: Place) -> None:
     """The power went and came. Raises BenchError where the unit still answers with its outlet off."""
-    known = KnownHosts(bench.state_dir)
-    with bench.recording(place) as evidence, outlet_of(place, evidence.note, known) as outlet:
+    known, through = KnownHosts(bench.state_dir), way_to(place, bench.state_dir)
+    with bench.recording(place) as evidence, outlet_of(place, evidence.note, known, through) as outlet:
         try:
             outlet.off()
             soon = Deadline.after(OFF_SECONDS)
-            soon.wait_for("silence", lambda: not answers(place), LOOK_SECONDS)
+            soon.wait_for("silence", lambda: not answers(place, through), LOOK_SECONDS)
         except DeadlineExpired:
             raise BenchError(
                 f"{place.name}: its outlet is off, and it still answers: is the PDU well, and is this its outlet?"
@@ -136,11 +137,11 @@ def _cycle(bench: Bench, place: Place) -> None:
             outlet.on()
 
 
-def answers(place: Place) -> bool:
-    """Whether a port of its web takes connections."""
+def answers(place: Place, through: Transport) -> bool:
+    """Whether a port of its web takes connections. Raises WayBroken where nobody knows."""
     for port in (place.ports.http, place.ports.https):
         try:
-            socket.create_connection((place.address, port), timeout=LOOK_SECONDS).close()
+            through.connect(place.address, port, LOOK_SECONDS).close()
         except OSError:
             continue
         return True

@@ -15,6 +15,7 @@ from pathlib import Path
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.pace import Pace
 from harness.drivers.power import Outlet, outlet_of
@@ -33,6 +34,7 @@ from harness.lab import Place
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
 from harness.tls.pin_file import pin_file_of
 from harness.tls.pins import ChangedCertificate, ForeignLeaf, LeafPins
+from harness.transport import WayBroken
 from harness.unit import (
     Answer,
     CertificatePage,
@@ -80,15 +82,13 @@ def open_unit(
     Administration goes over HTTPS where that answers, otherwise over HTTP. Every exchange is told to `record`;
     `check` is asked before each step that changes the unit, and what it raises comes out in place of the step.
     With `state_dir`, a real unit's certificate is pinned from one process to the next.
-    Raises BenchError where the unit cannot be reached, ConfigurationError where the place's password cannot be
-    found or needs an SSH gateway.
+    Raises BenchError where the unit, or its gateway, cannot be reached, ConfigurationError where the password of one
+    of them cannot be found.
     """
-    if place.gateway is not None:
-        raise ConfigurationError(f"{place.name}: a unit behind a gateway cannot be driven by this driver")
     owner = f"{place.name}: {place.address}:{place.ports.https}"
     pins = LeafPins(owner, place.tls.pin, pin_file_of(place, state_dir))
     login = Credentials(place.login.user, place.login.password.reveal(f"{place.name}: login password"))
-    wire = Wire(place, pins, record)
+    wire = Wire(place, pins, record, way_to(place, state_dir))
     try:
         try:
             identity = _identity(wire)
@@ -178,9 +178,13 @@ class Mcu:
         return take_handshake(self._wire.https, deadline)
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
+        endpoint = Endpoint(self.place.address, self.place.ports.sip_tls, through=self._wire.through)
+
         def look() -> Handshake | None:
             try:
-                return take_handshake(Endpoint(self.place.address, self.place.ports.sip_tls), deadline)
+                return take_handshake(endpoint, deadline)
+            except WayBroken:
+                raise
             except (BenchError, HandshakeFailed):
                 return None
 
@@ -332,7 +336,7 @@ class Mcu:
         return restart
 
     def _outlet(self) -> AbstractContextManager[Outlet]:
-        return outlet_of(self.place, self._record, self._known)
+        return outlet_of(self.place, self._record, self._known, self._wire.through)
 
     def log_out(self) -> None:
         self._web.log_out()
