@@ -36,6 +36,7 @@ LAYERS = {
     "harness.turns": 1,
     "harness.coordinator": 1,
     "harness.known_failures": 1,
+    "harness.run_record": 1,
     "harness.request": 1,
     "harness.key_form": 1,
     "harness.certificate_words": 2,
