@@ -42,7 +42,8 @@ class Lane:
         self.seen: dict[str, Future[object]] = {one.name: Future() for one in plan.experiments}
         """What each experiment saw, by its name; or Unanswered."""
         self.firmware = ""
-        """As the unit names it, once it is open."""
+        """As the unit names it, and its serial number, once it is open."""
+        self.serial = ""
         self.visited: Future[object] = Future()
         """Done when tests may drive the unit; or Unanswered."""
         self._left = threading.Event()
@@ -115,6 +116,9 @@ class Lane:
             faults=tuple(incident.fault.value for incident in self._incidents),
             notices=tuple(dict.fromkeys(notice for unit in self._units for notice in unit.notices)),
             owed=owed,
+            serial=self.serial,
+            firmware=self.firmware,
+            timings=tuple(timing for unit in self._units for timing in unit.timings),
         )
 
     def _waiting(self, holder: str) -> None:
@@ -148,7 +152,7 @@ class Lane:
         with self._bench.open(self.place) as (found, evidence):
             unit = Watched(found, evidence, self._tell, self._turn)
             self._units.append(unit)
-            self.firmware = unit.identity.software_version
+            self.firmware, self.serial = unit.identity.software_version, unit.identity.serial
             for notice in unit.notices:
                 self._tell(Said(notice))
             return self._work(unit, evidence)

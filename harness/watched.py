@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from certstore import Upload
 from harness.certificate_words import certificate_words
@@ -41,6 +42,8 @@ class Watched:
         """What the steps belong to, as the display and the evidence name it."""
         self.slowest_step = ""
         self.slowest_seconds = 0.0
+        self.timings: list[dict[str, str | float]] = []
+        """Of each restart, what the evidence has of it."""
 
     @property
     def place(self) -> Place:
@@ -144,7 +147,9 @@ class Watched:
 
     def _note_restart(self, restart: Restart) -> None:
         seconds = {name: getattr(restart, name) for name in ("down_seconds", "web_seconds", "booted_seconds")}
-        self._evidence.note("restart", {"during": self.during, "way": restart.way, **seconds})
+        facts = {"during": self.during, "way": restart.way.value, **seconds}
+        self._evidence.note("restart", facts)
+        self.timings.append({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts})
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:

@@ -28,6 +28,7 @@ from harness.pytest_plugin.characterising import Comparer, stated
 from harness.pytest_plugin.failing import Told, certificates_compared, told
 from harness.pytest_plugin.session import Run
 from harness.pytest_plugin.slots import Slots
+from harness.run_record import without_place
 from harness.turns import Turns
 from harness.unit import Unit
 
@@ -270,8 +271,11 @@ class Claims:
         if failure is not None and "unit" not in item.fixturenames:
             # What a test of one's own did step by step is best told by pytest's traceback.
             report.longrepr = failure.text(item.name)
+        lane = self._lanes.get(place.name)
         report.hil = {  # type: ignore[attr-defined]
             "place": place.name,
+            "serial": lane.serial if lane else "",
+            "firmware": lane.firmware if lane else "",
             "verdict": verdict and verdict.value,
             "incident": incident and str(incident),
             "fault": incident and incident.fault.value,
@@ -289,6 +293,8 @@ class Claims:
                 ("verdict", verdict.value),
                 ("evidence", str(evidence)),
             ]
+            if lane is not None and lane.firmware:
+                properties += [("serial", lane.serial), ("firmware", lane.firmware)]
             if incident is not None:
                 properties.append(("fault", incident.fault.value))
             # JUnit XML is given those of the last phase.
@@ -355,7 +361,7 @@ def _place(item: pytest.Item) -> Place | None:
 
 def _claim_name(item: pytest.Item, place: Place) -> str:
     """The claim without its place: the same at every place."""
-    return item.name.replace(f"[{place.name}]", "").replace(f"[{place.name}-", "[")
+    return without_place(item.name, place.name)
 
 
 def _params(item: pytest.Item) -> Mapping[str, object]:

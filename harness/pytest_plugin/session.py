@@ -91,6 +91,7 @@ def join_session(config: pytest.Config, file: Path) -> None:
     from harness.pytest_plugin.characterising import Recorder
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger
+    from harness.pytest_plugin.recording import Recording
     from harness.pytest_plugin.reporting import Reporter
 
     if config.option.lab and not config.option.collectonly:
@@ -104,6 +105,7 @@ def join_session(config: pytest.Config, file: Path) -> None:
     config.pluginmanager.register(recorder, "mcu-hil-recorder")
     config.pluginmanager.register(ledger, "mcu-hil-ledger")
     config.pluginmanager.register(reporter, "mcu-hil-reporter")
+    config.pluginmanager.register(Recording(config, run, ledger), "mcu-hil-recording")
     config.pluginmanager.register(display, "mcu-hil-display")
     if _is_distributed(config):
         from harness.pytest_plugin.dealing import Dealer
