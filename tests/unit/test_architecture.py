@@ -45,6 +45,7 @@ LAYERS = {
     "harness.unit": 2,
     "harness.observation": 2,
     "harness.telltale": 2,
+    "harness.transport": 2,
     "harness.walk": 2,
     "harness.exploring": 2,
     "harness.experiment": 2,
