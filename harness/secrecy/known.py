@@ -103,6 +103,15 @@ def add_lab(secrets: Secrets, lab: Lab, places: Iterable[Place]) -> None:
                 _add_file(secrets, f"private key of the {what} of {place.name}", files.private_key, passphrase)
 
 
+def passwords_of(place: Place) -> tuple[str, ...]:
+    """Those by which somebody logs in there, as far as they can be had without asking anybody."""
+    found = Secrets()
+    login = place.login.password
+    lines = (place.gateway, place.console, place.power)
+    texts = (_add_secret(found, "", one) for one in (login, *(line.password for line in lines if line is not None)))
+    return tuple(text.decode() for text in texts if text)
+
+
 def _add_secret(secrets: Secrets, kind: str, secret: SecretTable | None) -> bytes | None:
     if secret is None or secret.keyring is not None:
         # A keyring may ask its user.
