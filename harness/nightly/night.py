@@ -142,7 +142,7 @@ def _resumable(last: Night | None, selection: Selection, folder: Path) -> Night:
         raise ConfigurationError(f"--resume: nothing of the night {last.name} is left to be done; leave --resume out")
     if last.selection != selection:
         raise ConfigurationError(
-            f"--resume: the night {last.name} was begun with other choices ({last.selection}): give the same, or begin anew"
+            f"--resume: the night {last.name} was begun with other choices ({last.selection}): give the same"
         )
     return last
 
