@@ -303,7 +303,9 @@ class LabTable(Table):
 
 
 class ResultsTable(Table):
-    database: str = "sqlite:///results.sqlite"
+    # A secret, because the URL of a server may hold a password.
+    database: Secret = SecretTable(text=SecretStr("sqlite:///results.sqlite"))
+    """The URL of the results database; a relative file is one in state_dir."""
 
 
 class Lab(Table):

@@ -30,6 +30,7 @@ STATUS: dict[str, tuple[str, tuple[str, dict[str, bool]]]] = {
     Verdict.FAILED: ("failed", ("FAILED", {"red": True})),
     Verdict.BLOCKED: ("blocked", ("BLOCKED", {"yellow": True})),
     Verdict.ERROR: ("error", ("ERROR", {"red": True})),
+    Verdict.NOT_DONE: ("not done", ("NOT DONE", {"yellow": True})),
     Verdict.KNOWN: ("known", ("KNOWN", {"yellow": True})),
     Verdict.SKIPPED: ("skipped", ("SKIPPED", {"yellow": True})),
 }
@@ -207,8 +208,8 @@ def _summary(rows: dict[str, Row], lanes: dict[str, LaneReport]) -> Table:
 
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     table.add_column("place", no_wrap=True)
-    # Usually nothing is known to fail, and nothing skipped, and a terminal has 80 columns.
-    seldom = (Verdict.KNOWN, Verdict.SKIPPED)
+    # Usually there is time for all, nothing is known to fail, and nothing skipped, and a terminal has 80 columns.
+    seldom = (Verdict.NOT_DONE, Verdict.KNOWN, Verdict.SKIPPED)
     shown = [verdict for verdict in seldom if any(row.verdicts[verdict] for row in rows.values())]
     for heading in ("held", "failed", "blocked", *shown, "restarts", "time"):
         table.add_column(heading, justify="right", no_wrap=True)

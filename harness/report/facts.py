@@ -64,6 +64,7 @@ REMEDIES: dict[str, str] = {
     Fault.CONFIGURATION: "Correct the lab file, or what it names. The unit was not judged.",
     Fault.BENCH: "Look at the bench: cable, power, address, login, somebody else's run; mcu-hil doctor tells which."
     " The unit was not judged.",
+    Fault.TIME: "Give the run more time, or run what was not done again. The unit was not judged.",
     Fault.UNIT: "Look at the unit: it did not do, or did not finish, what its documents say.",
     Fault.OURS: "Report this: it is a bug of mcu-hil, and says nothing of the unit.",
 }

@@ -17,12 +17,21 @@ SIGNS: Mapping[str, str] = {
     Verdict.HELD: "·",
     Verdict.FAILED: "F",
     Verdict.BLOCKED: "B",
+    Verdict.NOT_DONE: "n",
     Verdict.ERROR: "E",
     Verdict.SKIPPED: "s",
     Verdict.KNOWN: "k",
 }
 NOT_ASKED = "not-asked"
-WORST_FIRST = (Verdict.FAILED, Verdict.ERROR, Verdict.BLOCKED, Verdict.KNOWN, Verdict.SKIPPED, Verdict.HELD)
+WORST_FIRST = (
+    Verdict.FAILED,
+    Verdict.ERROR,
+    Verdict.BLOCKED,
+    Verdict.NOT_DONE,
+    Verdict.KNOWN,
+    Verdict.SKIPPED,
+    Verdict.HELD,
+)
 OPEN_PLACES = 20
 """Up to so many places show their time lines unfolded; of more, those that failed."""
 BY_HAND = "driven by tests"
@@ -206,6 +215,7 @@ def _headline(run: RunFacts, total: Counter[str]) -> str:
             (Verdict.FAILED, "failed"),
             (Verdict.BLOCKED, "could not be answered"),
             (Verdict.ERROR, "met a bug of ours"),
+            (Verdict.NOT_DONE, "were not done"),
         )
         if total[verdict]
     ]

@@ -51,9 +51,20 @@ class StandingLab:
     @contextmanager
     def running(self, *arguments: str, suite: Path = SUITE) -> Iterator[subprocess.Popen[str]]:
         """A run in a session of its own, so that it can be killed as a whole; it is gone after the block."""
+        with self._started(self.command(*arguments, suite=suite)) as process:
+            yield process
+
+    @contextmanager
+    def running_lab(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """`mcu-hil lab ...` in the same way."""
+        with self._started(self._lab_command(*arguments)) as process:
+            yield process
+
+    @contextmanager
+    def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
         with (self.folder / "run.out").open("w") as output:
             process = subprocess.Popen(
-                self.command(*arguments, suite=suite),
+                command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -72,9 +83,8 @@ class StandingLab:
 
     def lab(self, *arguments: str) -> Ended:
         """`mcu-hil lab ...`"""
-        code = "from harness.cli import main; main()"
         done = subprocess.run(
-            [sys.executable, "-c", code, "lab", arguments[0], "--lab", str(self.file), *arguments[1:]],
+            self._lab_command(*arguments),
             capture_output=True,
             text=True,
             timeout=END_SECONDS * 5,
@@ -82,6 +92,10 @@ class StandingLab:
             env=environment(),
         )
         return Ended(done.returncode, done.stdout + done.stderr)
+
+    def _lab_command(self, command: str, *arguments: str) -> list[str]:
+        code = "from harness.cli import main; main()"
+        return [sys.executable, "-c", code, "lab", command, "--lab", str(self.file), *arguments]
 
     def not_at_baseline(self) -> dict[str, str]:
         """The units that are not as they were at first, and what they truly are."""
