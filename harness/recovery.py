@@ -15,7 +15,6 @@ from pathlib import Path
 from certstore import UploadRefused
 from harness.bench import Bench
 from harness.deadline import Deadline
-from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.power import outlet_of
 from harness.drivers.wire import Broken, NotOpen
@@ -47,6 +46,11 @@ class Rung:
 RUNGS = (
     Rung("log in again, restart by web", Way.WEB, lambda place: True),
     Rung("log in again, restart by API", Way.API, lambda place: place.has("api")),
+    Rung(
+        "restart at the console",
+        Way.CONSOLE,
+        lambda place: place.has("console") and place.console is not None and place.console.reboot is not None,
+    ),
     Rung("power cycle", Way.POWER, lambda place: place.has("power")),
 )
 
@@ -97,6 +101,8 @@ def recover(bench: Bench, place: Place, tell: Tell) -> str:
 def _climb(bench: Bench, place: Place, rung: Rung, deadline: Deadline) -> None:
     if rung.way is Way.POWER:
         _cycle(bench, place)
+    if rung.way is Way.CONSOLE:
+        _reboot(bench, place, deadline)
     way = Way.API if rung.way is Way.API else Way.WEB
     with opened(bench, place, deadline) as (unit, _):
         if way is Way.API and Way.API not in unit.ways():
@@ -123,7 +129,7 @@ def opened(bench: Bench, place: Place, deadline: Deadline) -> Iterator[tuple[Uni
 
 def _cycle(bench: Bench, place: Place) -> None:
     """The power went and came. Raises BenchError where the unit still answers with its outlet off."""
-    known, through = KnownHosts(bench.state_dir), way_to(place, bench.state_dir)
+    known, through = KnownHosts(bench.state_dir), bench.way_to(place)
     with bench.recording(place) as evidence, outlet_of(place, evidence.note, known, through) as outlet:
         try:
             outlet.off()
@@ -135,6 +141,20 @@ def _cycle(bench: Bench, place: Place) -> None:
             ) from None
         finally:
             outlet.on()
+
+
+def _reboot(bench: Bench, place: Place, deadline: Deadline) -> None:
+    """It was told at its console to restart, and has begun to. Raises BenchError where nobody is attached there."""
+    console, through = bench.console(place), bench.way_to(place)
+    if console is None:
+        raise BenchError(f"{place.name}: nobody listens at its console")
+    began = time.monotonic()
+    console.reboot()
+
+    def has_begun() -> bool:
+        return bool(console.starts_since(began)) or not answers(place, through)
+
+    deadline.wait_for(f"start of {place.name} at its console", has_begun, LOOK_SECONDS)
 
 
 def answers(place: Place, through: Transport) -> bool:

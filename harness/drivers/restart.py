@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.console import Console
 from harness.drivers.pace import Pace
 from harness.drivers.power import Outlet
 from harness.drivers.rpc import Api, NotSupported
@@ -20,7 +21,7 @@ from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import Broken, NotOpen, Scheme, Wire
 from harness.drivers.words import AGREE, CONFIRM, RESTART, SHUT_DOWN
-from harness.errors import BenchError, DeadlineExpired, UnitError
+from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError
 from harness.tls.handshake import HandshakeFailed
 from harness.tls.pins import ForeignLeaf
 from harness.transport import WayBroken
@@ -42,11 +43,12 @@ Act = Callable[[], object]
 class Restarter:
     """Does one restart at a time. It believes the unit's own clock, not its pages."""
 
-    def __init__(self, wire: Wire, web: WebSession, api: Api, state: State) -> None:
+    def __init__(self, wire: Wire, web: WebSession, api: Api, state: State, console: Console | None = None) -> None:
         self._wire = wire
         self._web = web
         self._api = api
         self._state = state
+        self._console = console
         self._pace = Pace.of(wire.place)
         self._name = wire.place.name
 
@@ -66,6 +68,14 @@ class Restarter:
             except NotSupported:
                 # The version says that there is such a method (7.6); of other products' versions nobody says so.
                 watch.way = Way.WEB
+        if watch.way is Way.CONSOLE:
+            if self._console is None:
+                raise ConfigurationError(
+                    f"{self._name}: nobody listens at a console of it: `console` in the lab file"
+                )
+            self._wait_for_next_second(deadline)
+            watch.asked = time.monotonic()
+            self._console.reboot()
         if watch.way is Way.WEB:
             self._shut_down(deadline)
             self._wait_for_next_second(deadline)
