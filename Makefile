@@ -62,6 +62,10 @@ leases: $(STAMP) ## 50 processes fight for 5 places for a minute; two runs share
 faults: $(STAMP) ## a run over 16 kept units with a fault each: does every place get its class? (some 5 minutes)
 	$(BIN)/python -m tests.faults places
 
+.PHONY: gateway
+gateway: $(STAMP) ## the default lab behind OpenSSH's sshd as gateway and console server; once more with a gateway that drops everybody (some 3 minutes; needs openssh-server)
+	$(BIN)/python -m tests.gateway
+
 .PHONY: kills
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
 	$(BIN)/python -m tests.faults kills $(KILLS)
