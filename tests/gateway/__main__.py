@@ -1,5 +1,7 @@
 """`make gateway`: the suite over the default lab behind OpenSSH's sshd, which is its console server too; once more
-with the gateway dropping everybody every few seconds. Exit status 1 where a claim does not hold."""
+with the gateway dropping everybody every few seconds. Exit status 1 where a claim does not hold; of a gateway that
+drops everybody, where anything but the bench is blamed, since an upload that is under way then is not repeated.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ from pathlib import Path
 from tests.gateway.wired_lab import WiredLab, wired_lab
 
 DROP_SECONDS = 7.0
+BENCH = 10
+"""Exit status of a run in which the bench left claims unanswered."""
 
 
 def main() -> int:
@@ -59,9 +63,10 @@ def _told(title: str, lab: WiredLab, arguments: list[str], *, drops: bool) -> in
         f" the consoles: { {place: outcome.starts(place) for place in sorted(outcome.consoles)} }",
         flush=True,
     )
-    if outcome.status:
+    is_good = outcome.status == 0 or (drops and outcome.status == BENCH and "failure" not in outcome.cases)
+    if not is_good:
         print(outcome.output)
-    return outcome.status
+    return int(not is_good)
 
 
 if __name__ == "__main__":
