@@ -99,6 +99,15 @@ def _console(notes: list[Note], file: Path, experiment: str) -> bytes:
     )
 
 
+def found_by_the_run(folder: Path) -> tuple[str, ...]:
+    """Which secrets the run found in what it wrote, at its end; nothing of one that has no manifest."""
+    file = folder / MANIFEST
+    if not file.is_file():
+        return ()
+    facts, _ = read_manifest(file.read_bytes(), str(file))
+    return tuple(map(str, facts.get("search", {}).get("findings", ())))
+
+
 def archive_of(folder: Path, choice: Choice) -> bytes:
     """A gzip-compressed tar, with a manifest of its own. Raises ConfigurationError and OSError."""
     files = chosen_files(folder, choice)

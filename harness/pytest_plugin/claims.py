@@ -141,7 +141,7 @@ class Claims:
             for place in places:
                 self._lanes[place.name] = self._lane(place, bench)
             stack.enter_context(Watchdog(self._lanes.values()))
-            stack.callback(self._finish)
+            stack.push(self._finish)
             for lane in self._lanes.values():
                 lane.start()
             return (yield)
@@ -179,9 +179,9 @@ class Claims:
     def _of(self, place: Place) -> list[pytest.Function]:
         return [claim for claim in self._claims if _place(claim) is place]
 
-    def _finish(self) -> None:
-        if self._slots:
-            # pytest was told to stop before all were run.
+    def _finish(self, interrupted: type[BaseException] | None, *_: object) -> None:
+        if self._slots or interrupted:
+            # pytest was told to stop before all were run, or in the middle of one: its fixtures end after this.
             self._tell(Said("stopping: what is under way is finished, and every unit goes back to its baseline"))
             for lane in self._lanes.values():
                 lane.stop()

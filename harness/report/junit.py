@@ -105,7 +105,9 @@ def _parts(nodeid: str) -> list[str]:
 
 
 def _complete(case: ET.Element, one: Settled, run: RunFacts) -> None:
-    case.set("file", one.nodeid.partition("::")[0])
+    if file := one.nodeid.partition("::")[0]:
+        # Of a suite outside the root directory pytest does not tell it.
+        case.set("file", file)
     if one.verdict in (Verdict.FAILED, Verdict.BLOCKED, Verdict.ERROR):
         output = case.find("system-out")
         if output is None:
