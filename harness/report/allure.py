@@ -22,6 +22,7 @@ STATUS = {
     Verdict.FAILED: "failed",
     Verdict.BLOCKED: "broken",
     Verdict.ERROR: "broken",
+    Verdict.NOT_DONE: "skipped",
     Verdict.KNOWN: "skipped",
     Verdict.SKIPPED: "skipped",
 }

@@ -27,6 +27,7 @@ OUTCOMES = {
     Verdict.FAILED: "failure",
     Verdict.BLOCKED: "error",
     Verdict.ERROR: "error",
+    Verdict.NOT_DONE: "error",
     Verdict.KNOWN: "skipped",
     Verdict.SKIPPED: "skipped",
 }
