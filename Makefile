@@ -8,6 +8,7 @@ BENCH_ARGS ?=
 HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
 KILLS ?= 100
+SEARCHES ?= 100
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
 FUZZ_STAMP := $(FUZZ_VENV)/.installed
@@ -69,6 +70,10 @@ gateway: $(STAMP) ## the default lab behind OpenSSH's sshd as gateway and consol
 .PHONY: kills
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
 	$(BIN)/python -m tests.faults kills $(KILLS)
+
+.PHONY: searches
+searches: $(STAMP) ## SEARCHES units through the suite, everything they write searched for secrets (some 6 s of processor time each)
+	$(BIN)/python -m tests.searches $(SEARCHES)
 
 .PHONY: sslyze
 sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own
