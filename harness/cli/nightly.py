@@ -47,9 +47,7 @@ TEXT_FILE, JSON_FILE, JUNIT_FILE = "summary.txt", "summary.json", "junit.xml"
     "--patience", default="30m", show_default=True, help="How long to wait, at the end, for a bench that is not well."
 )
 @click.option("--resume", "which", flag_value="RESUME", default=None, help="Go on with the last, with a new budget.")
-@click.option(
-    "--anew", "which", flag_value="ANEW", help="Begin a new night in any case."
-)
+@click.option("--anew", "which", flag_value="ANEW", help="Begin a new night in any case.")
 @click.option("--json", "json_file", metavar="FILE", help="The summary as JSON; - for standard output.")
 def nightly(
     lab_file: Path,

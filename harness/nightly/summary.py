@@ -15,7 +15,7 @@ from harness.nightly.outcomes import Outcomes
 from harness.run_record import Settled
 
 FORMAT = 1
-NAMED = 8
+NAMED = 3
 """So many claims of a place are named in the text; all of them are in the JSON."""
 WORDS = {Verdict.NOT_DONE: "not done"}
 ORDER = (
@@ -97,7 +97,8 @@ class Summary:
             by_reason: dict[str, list[str]] = {}
             for nodeid in self.outcomes.planned[place]:
                 if self.outcomes.verdict(nodeid) is verdict:
-                    by_reason.setdefault(self._why(nodeid), []).append(_test(nodeid))
+                    reason = self._why(nodeid).removeprefix(f"{place}: ")
+                    by_reason.setdefault(reason, []).append(_test(nodeid))
             for reason, claims in by_reason.items():
                 more = f" and {len(claims) - NAMED} more" if len(claims) > NAMED else ""
                 because = f" ({reason})" if reason else ""
