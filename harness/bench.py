@@ -15,11 +15,12 @@ from harness.drivers.emulated import emulated_units
 from harness.drivers.mcu import Mcu, open_unit
 from harness.drivers.wire import NotOpen, Record
 from harness.errors import BenchError, LabError
-from harness.evidence import Evidence
+from harness.evidence import FORMAT, Evidence, evidence_file
 from harness.journal import Journal
 from harness.lab import Place
 from harness.lease import Check, PlaceTaken, leased
 from harness.quarantine import Quarantines
+from harness.secrecy.known import Secrets, passwords_of
 from harness.standing import stands
 from harness.unit import ExaminedUnit, OccupiedUnit, Unit
 from harness.until import Until
@@ -46,6 +47,8 @@ class Bench:
         self._run_dir = run_dir
         self._doing = doing
         self._wait = wait
+        self.secrets = Secrets()
+        """What is uploaded, for whoever proves that it is written nowhere."""
         self._go_on = None if until is None else until.check
         self._stack = ExitStack()
         self._lacking: dict[str, LabError] = {}
@@ -120,7 +123,19 @@ class Bench:
 
     def recording(self, place: Place) -> Evidence:
         """The evidence file of this place, open."""
-        return Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl")
+        evidence = Evidence(evidence_file(self._run_dir, place.name), passwords_of(place))
+        evidence.during = "opening the unit"
+        evidence.note(
+            "opened",
+            {
+                "format": FORMAT,
+                "place": place.name,
+                "model": place.model,
+                "address": place.address,
+                "doing": self._doing,
+            },
+        )
+        return evidence
 
     def is_passing(self, place: Place) -> bool:
         """Whether its unit is an emulated one that is started here, and ends with this process."""
@@ -169,7 +184,7 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
     """
     with (
         leased(place, state_dir, doing) as check,
-        Evidence(run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
+        Evidence(evidence_file(run_dir, place.name), passwords_of(place)) as evidence,
         _found_open(place, evidence.note, check, state_dir) as unit,
     ):
         yield unit, evidence

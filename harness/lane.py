@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 
 from harness.bench import Bench
 from harness.deadline import Deadline
@@ -212,9 +213,10 @@ class Lane:
     def _opened(self) -> bool:
         """Whether all was done that was left to do, and the unit is back at its baseline."""
         with self._bench.open(self.place) as (found, evidence):
-            unit = Watched(found, evidence, self._tell, self._turn)
+            unit = Watched(found, evidence, self._tell, self._turn, self._bench.secrets)
             self._units.append(unit)
             self.firmware, self.serial = unit.identity.software_version, unit.identity.serial
+            evidence.note("unit", asdict(unit.identity))
             for notice in unit.notices:
                 self._tell(Said(notice))
             return self._work(unit, evidence)

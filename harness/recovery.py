@@ -16,6 +16,7 @@ from pathlib import Path
 from certstore import UploadRefused
 from harness.bench import Bench
 from harness.deadline import Deadline
+from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.power import outlet_of
 from harness.drivers.wire import Broken, NotOpen
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
@@ -121,7 +122,8 @@ def opened(bench: Bench, place: Place, deadline: Deadline) -> Iterator[tuple[Uni
 
 def _cycle(bench: Bench, place: Place) -> None:
     """The power went and came. Raises BenchError where the unit still answers with its outlet off."""
-    with bench.recording(place) as evidence, outlet_of(place, evidence.note) as outlet:
+    known = KnownHosts(bench.state_dir)
+    with bench.recording(place) as evidence, outlet_of(place, evidence.note, known) as outlet:
         try:
             outlet.off()
             soon = Deadline.after(OFF_SECONDS)

@@ -7,7 +7,7 @@ import binascii
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -15,8 +15,9 @@ from pathlib import Path
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.pace import Pace
-from harness.drivers.power import outlet_of
+from harness.drivers.power import Outlet, outlet_of
 from harness.drivers.restart import Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
 from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload, find_way_to_upload
@@ -93,7 +94,7 @@ def open_unit(
             identity = _identity(wire)
         except ForeignLeaf as error:
             raise ChangedCertificate(str(error)) from error
-        unit = Mcu(wire, pins, login, identity, record, check)
+        unit = Mcu(wire, pins, KnownHosts(state_dir), login, identity, record, check)
         try:
             yield unit
         finally:
@@ -126,6 +127,7 @@ class Mcu:
         self,
         wire: Wire,
         pins: LeafPins,
+        known: KnownHosts,
         login: Credentials,
         identity: Identity,
         record: Record,
@@ -133,6 +135,7 @@ class Mcu:
     ) -> None:
         self._wire = wire
         self._pins = pins
+        self._known = known
         self._api = Api(wire, login)
         self._web = WebSession(wire, login, self._api_accepts, record)
         self._state = State(wire, self._web, self._api)
@@ -169,7 +172,7 @@ class Mcu:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        return (*self._wire.notices, *self._pins.notices)
+        return (*self._wire.notices, *self._pins.notices, *self._known.notices)
 
     def handshake(self, deadline: Deadline) -> Handshake:
         return take_handshake(self._wire.https, deadline)
@@ -214,7 +217,7 @@ class Mcu:
         return None
 
     def try_outlet(self) -> None:
-        with outlet_of(self.place, self._record):
+        with self._outlet():
             """Somebody is let in, and that is all."""
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
@@ -292,7 +295,7 @@ class Mcu:
         self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
     ) -> Restart:
         """The power went and came, as told; the unit is back."""
-        with self._web.witnessed(), outlet_of(self.place, self._record) as outlet:
+        with self._web.witnessed(), self._outlet() as outlet:
             self._expect_new_leafs()
             meanwhile = self._state.flag if uploading is None else self._about_to_send(uploading)
             self._check()
@@ -327,6 +330,9 @@ class Mcu:
             restart = self._restarter.restart(deadline, way)
         self._has_restarted()
         return restart
+
+    def _outlet(self) -> AbstractContextManager[Outlet]:
+        return outlet_of(self.place, self._record, self._known)
 
     def log_out(self) -> None:
         self._web.log_out()

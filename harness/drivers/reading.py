@@ -7,6 +7,7 @@ the tree differs for each. Nothing here knows what a page of the unit looks like
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -147,7 +148,10 @@ class _Reader:
                 *item.labels,
             ]
             owner = owners.get(self.form_attributes[index]) if index in self.form_attributes else item.form
-            yield replace(item, labels=tuple(filter(None, (" ".join(text.split()) for text in texts))), form=owner)
+            if texts or owner != item.form:
+                labels = tuple(filter(None, (" ".join(text.split()) for text in texts)))
+                item = replace(item, labels=labels, form=owner)
+            yield item
 
     def _start(self, element: etree._Element) -> bool:
         """Whether what is inside is to be read."""
@@ -387,11 +391,17 @@ class _Reader:
             self.refresh = Refresh(0.0, self._resolve(found[1]))
 
     def _resolve(self, target: str) -> str:
-        try:
-            return urljoin(self.base, target.strip()).partition("#")[0]
-        except ValueError:
-            # Such as an IPv6 address cut off: it leads nowhere.
-            return ""
+        return _resolved(self.base, target)
+
+
+# Every page has the same menu.
+@functools.lru_cache(maxsize=4096)
+def _resolved(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target.strip()).partition("#")[0]
+    except ValueError:
+        # Such as an IPv6 address cut off: it leads nowhere.
+        return ""
 
 
 def _shown(*texts: str) -> str:

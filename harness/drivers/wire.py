@@ -17,6 +17,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from harness.deadline import Deadline
+from harness.drivers.answers import AnswerLog
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
@@ -83,6 +84,7 @@ class Wire:
         self.scheme: Scheme = "https"
         self._pins = pins
         self._record = record
+        self.answers = AnswerLog(record)
         self._pair = ClientPair.of(place)
         self._session = self._new_session()
 

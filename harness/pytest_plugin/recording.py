@@ -1,4 +1,4 @@
-"""The machine-readable record of a run: hears every verdict, and writes it down at once."""
+"""The machine-readable record of a run: hears every verdict, writes it down at once, and keeps it in the database."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ class Recording:
         self._ledger = ledger
         self._models = {place.name: place.model for place in run.places}
         self.record = RunRecord(run.folder)
+        self._results = ""
+        """The database that the run is in."""
+        self._trouble = ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._collected([item.nodeid for item in session.items])
@@ -73,4 +76,32 @@ class Recording:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not self.record.has_begun:
+            return
         self.record.end(int(session.exitstatus), self._ledger.lanes)
+        self._trouble = self.record.trouble
+        if not self._trouble:
+            self._keep()
+
+    def _keep(self) -> None:
+        """A database that cannot be written changes no verdict: it is told, and the run can be imported later."""
+        from harness.results.database import database_of
+        from harness.results.ingest import ingest
+        from harness.results.run_folder import run_in
+
+        try:
+            database = database_of(self._run.lab)
+            try:
+                ingest(database, run_in(self._run.folder))
+            finally:
+                database.close()
+            self._results = str(database)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the verdicts stand
+            self._trouble = f"not in the history: {error}; later: mcu-hil history import {self._run.folder}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._trouble:
+            terminalreporter.write_line(self._trouble, yellow=True)
+        elif self._results:
+            terminalreporter.write_line(f"history:   {self._results} (mcu-hil history)")

@@ -13,6 +13,7 @@ from harness.deadline import Deadline
 from harness.errors import BenchError, UnitError
 from harness.tls.client_pair import ClientPair
 from harness.tls.context import shared_legacy_context
+from harness.tls.flight_log import Message, logging_context, watch
 from harness.tls.legacy import legacy_socket
 from harness.tls.stacks import CHOICES, Choice
 
@@ -58,6 +59,8 @@ class Handshake:
     """TCP connection."""
     handshake_seconds: float
     """ClientHello to Finished."""
+    messages: tuple[Message, ...] = field(default=(), compare=False, repr=False)
+    """As far as the stack tells: none with a client certificate, and none of tlslite-ng's."""
 
     @property
     def leaf(self) -> bytes:
@@ -78,6 +81,7 @@ class _Shown:
     presented_chain: tuple[bytes, ...]
     protocol_version: str
     cipher_suite: str
+    messages: tuple[Message, ...] = ()
 
 
 def take_handshake(endpoint: Endpoint, deadline: Deadline) -> Handshake:
@@ -120,16 +124,24 @@ def _taken(endpoint: Endpoint, deadline: Deadline, shake: Callable[[socket.socke
         cipher_suite=shown.cipher_suite,
         connect_seconds=connected - began,
         handshake_seconds=finished - connected,
+        messages=shown.messages,
     )
 
 
 def _by_ssl(endpoint: Endpoint, connection: socket.socket) -> _Shown:
-    with endpoint.context.wrap_socket(
-        connection, server_hostname=endpoint.address, suppress_ragged_eofs=False
+    context = logging_context() if endpoint.pair is None else endpoint.context
+    with context.wrap_socket(
+        connection,
+        server_hostname=endpoint.address,
+        suppress_ragged_eofs=False,
+        do_handshake_on_connect=False,
     ) as secured:
+        log = watch(secured)
+        secured.do_handshake()
         CHOICES.reached(endpoint)
         suite = secured.cipher()
-        return _Shown(_presented_chain(secured), secured.version() or "", suite[0] if suite else "")
+        chain = _presented_chain(secured)
+        return _Shown(chain, secured.version() or "", suite[0] if suite else "", tuple(log.messages))
 
 
 def _by_legacy(endpoint: Endpoint, connection: socket.socket, choice: Choice) -> _Shown:
