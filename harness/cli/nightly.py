@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
 
@@ -81,10 +80,8 @@ def nightly(
         terms = Terms(workers, period("--wait", wait).total_seconds(), period("--patience", patience).total_seconds())
         length = period("--budget", budget)
         asked = Asked()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, asked.again)
         try:
-            with lease("night", lab.state_dir / "nightly", f"mcu-hil nightly --lab {lab_file}"):
+            with asked.by_signals(), lease("night", lab.state_dir / "nightly", f"mcu-hil nightly --lab {lab_file}"):
                 night, why = begun(lab.state_dir, selection, length, Begin[which or "AS_IT_FITS"])
                 _say(f"night {night.name}: {why}, until {night.until:%Y-%m-%d %H:%M}")
                 summary = _went(night, lab, terms, asked)

@@ -16,10 +16,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from harness.cli import main
 from harness.deadline import Deadline
 from harness.drivers.emulated import Emulation
 from harness.emulator.faults import Faults
-from harness.lease import lease
 from tests.faults.standing_lab import StandingLab, environment, kill_session, standing_lab
 from tests.faults.table import Row
 
@@ -33,6 +33,7 @@ from pathlib import Path
 import pytest
 
 from harness import catalogue
+from harness.cli import main
 from harness.deadline import Deadline
 from harness.experiment import Leaves, experiment
 from harness.observation import look
@@ -261,28 +262,27 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("arguments", "says"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_of_the_users_is_one_line(tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_a_mistake_of_the_users_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
     (tmp_path / "test_suite.py").write_text(SUITE)
     place = "[[place]]\nname = 'a'\nmodel = 'MCU 4505'\naddress = '127.0.0.9'\n"
     (tmp_path / "lab.toml").write_text(f"[lab]\nstate_dir = '{tmp_path / 'state'}'\n{place}")
-    code = "from harness.cli import main; main()"
-    command = [sys.executable, "-c", code, "nightly", "--lab", "lab.toml", "--suite", "test_suite.py", *arguments]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env=environment(),
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        sys, "argv", ["mcu-hil", "nightly", "--lab", "lab.toml", "--suite", "test_suite.py", *arguments]
     )
 
-    assert done.returncode == 4, done.stderr
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        main()
 
-
-def test_the_lock_of_nights_is_free_when_its_holder_is_gone(tmp_path: Path) -> None:
-    with lease("night", tmp_path, "one"):
-        pass
-    with lease("night", tmp_path, "another") as check:
-        check()
+    assert ended.value.code == 4
+    said = capsys.readouterr().err
+    assert says in said
+    assert "Traceback" not in said

@@ -19,7 +19,7 @@ def test_each_place_has_the_class_of_its_fault(tmp_path: Path) -> None:
 
     found = run_over(rows, tmp_path, "-m", "smoke", "-n", "0")
 
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert [(one.fault, one.wrong) for one in found if one.wrong] == []
 
 
 def test_a_place_that_a_person_has_set_aside_is_left_alone_until_it_is_released(tmp_path: Path) -> None:
