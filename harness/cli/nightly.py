@@ -95,7 +95,7 @@ def _went(night: Night, lab: Lab, terms: Terms, asked: Asked) -> Summary:
     course = Course(night, lab, terms, asked, _say)
     outcomes = course.go()
     runs = [Path(attempt.folder) for attempt in night.attempts]
-    summary = Summary(night, lab, outcomes, course.not_at_baseline, tuple(changes(night, outcomes)), now())
+    summary = Summary(night, lab.lab.name, outcomes, course.not_at_baseline, tuple(changes(night, outcomes)), now())
     write(night.folder / TEXT_FILE, summary.text())
     write(night.folder / JSON_FILE, json.dumps(summary.facts(), indent=1) + "\n")
     write(night.folder / JUNIT_FILE, junit(outcomes, lab.lab.name, runs))

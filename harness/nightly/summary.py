@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from harness.fault import Fault, Verdict
-from harness.lab import Lab
 from harness.nightly.night import Night
 from harness.nightly.outcomes import Outcomes
 from harness.run_record import Settled
@@ -35,7 +34,7 @@ OF_THE_UNIT, BLOCKED_STATUS = 1, 10
 @dataclass(frozen=True)
 class Summary:
     night: Night
-    lab: Lab
+    lab: str
     outcomes: Outcomes
     not_at_baseline: tuple[str, ...]
     changes: tuple[str, ...]
@@ -70,7 +69,7 @@ class Summary:
     def _lines(self) -> Iterator[str]:
         night = self.night
         places = len(self.outcomes.planned)
-        yield f"night {night.name}: lab {self.lab.lab.name}, {places} places, until {_short(night.until)}"
+        yield f"night {night.name}: lab {self.lab}, {places} places, until {_short(night.until)}"
         yield f"{self.headline}; exit status {self.exit_status}; ended {_short(self.ended)}"
         yield from self._table()
         for place in self.outcomes.planned:
@@ -124,7 +123,7 @@ class Summary:
             "format": FORMAT,
             "night": night.name,
             "folder": str(night.folder),
-            "lab": self.lab.lab.name,
+            "lab": self.lab,
             "lab_file": night.selection.lab_file,
             "selection": {
                 "suite": night.selection.suite,

@@ -28,8 +28,13 @@ import threading
 
 import pytest
 
+import harness.lane
 from harness.experiment import Leaves, experiment
 from harness.observation import look
+
+
+# So that it is soon told.
+harness.lane.STUCK_SECONDS = 15.0
 
 
 @experiment(Leaves.WHAT_IT_FOUND, restarts=0)
@@ -94,7 +99,6 @@ def lane_hung(folder: Path, units: int, *arguments: str) -> Found:
     suite = folder / "test_hanging.py"
     suite.write_text(HANGING)
     with standing_lab(folder, units) as lab:
-        # So that it is soon told.
         lab.file.write_text(lab.file.read_text().replace("restart_timeout = 40", "restart_timeout = 5"))
         with lab.running("-n", "2", suite=suite) as process:
             ended = lab.ended(process)
