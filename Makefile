@@ -8,6 +8,7 @@ BENCH_ARGS ?=
 HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
 KILLS ?= 100
+FAULTS_ARGS ?=
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
 FUZZ_STAMP := $(FUZZ_VENV)/.installed
@@ -59,8 +60,8 @@ leases: $(STAMP) ## 50 processes fight for 5 places for a minute; two runs share
 	$(BIN)/python -m tests.leases
 
 .PHONY: faults
-faults: $(STAMP) ## a run over 16 kept units with a fault each: does every place get its class? (some 5 minutes)
-	$(BIN)/python -m tests.faults places
+faults: $(STAMP) ## runs over 16 kept units with a fault each, and with faults of the run's own: has each its class? (some 20 minutes; FAULTS_ARGS="--json FILE")
+	$(BIN)/python -m tests.faults places $(FAULTS_ARGS)
 
 .PHONY: kills
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)

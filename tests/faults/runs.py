@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,9 @@ from pathlib import Path
 from harness.deadline import Deadline
 from tests.faults.places import Found, classes, said, unnamed
 from tests.faults.standing_lab import Ended, StandingLab, session, standing_lab
+from tests.faults.table import Row
 from tests.leases.labgrid_bench import LabgridBench, loopback
+from tests.unit.ssh.sshd import Sshd
 
 PATIENCE = 300.0
 UNITS = 16
@@ -165,11 +167,33 @@ def _may_mount() -> bool:
     return False
 
 
+def gateway_dead(folder: Path, units: int, *arguments: str) -> Found:
+    """Half of the units are behind it. None of them is blamed, and none of the others is touched by it."""
+    server = Sshd(folder, loopback(1), 2022)
+    server.start()
+    behind = "gateway = " + server.toml.replace("{", "{{").replace("}", "}}")
+    rows = [Row("behind it", run=(behind,)) for _ in range(units // 2)]
+    rows += [Row("not behind it") for _ in range(units - units // 2)]
+    try:
+        with standing_lab(folder, units, rows) as lab:
+            with lab.running("-n", "2", *arguments) as process:
+                _wait_for_work(lab, {f"unit-{number}" for number in range(1, units // 2 + 1)})
+                server.stop()
+                ended = lab.ended(process)
+            found = _found(lab, ended, "gateway dead", {"held", "blocked [bench]"}, (10,))
+            became = classes(lab.folder / "junit.xml")
+            others = [f"unit-{number}" for number in range(units // 2 + 1, units + 1)]
+            return _with(found, [f"{place} too" for place in others if set(became[place]) - {"held", "skipped"}])
+    finally:
+        server.stop()
+
+
 SCENARIOS: Mapping[str, Callable[..., Found]] = {
     "worker-killed": worker_killed,
     "controller-killed": controller_killed,
     "lane-hung": lane_hung,
     "coordinator-restarted": coordinator_restarted,
+    "gateway-dead": gateway_dead,
     "disk-full": disk_full,
     "state-read-only": state_read_only,
 }
@@ -194,9 +218,14 @@ def _with(found: Found, wrong: Iterable[str]) -> Found:
     return Found(found.fault, found.expected, found.seen, (*found.wrong, *wrong))
 
 
-def _wait_for_work(lab: StandingLab) -> None:
-    """Some unit carries another pair than at first."""
-    Deadline.after(PATIENCE).wait_for("unit with another pair", lab.not_at_baseline)
+def _wait_for_work(lab: StandingLab, among: Collection[str] = ()) -> None:
+    """Some unit, of these if there are any, carries another pair than at first."""
+
+    def look() -> bool:
+        changed = set(lab.not_at_baseline())
+        return bool(changed & set(among) if among else changed)
+
+    Deadline.after(PATIENCE).wait_for("unit with another pair", look)
 
 
 def _driven_by_two(lab: StandingLab) -> Iterator[str]:
