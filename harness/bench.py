@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from harness.drivers.console import Console, captured
 from harness.drivers.emulated import emulated_units
+from harness.drivers.gateway import way_to
 from harness.drivers.mcu import Mcu, open_unit
 from harness.drivers.wire import NotOpen, Record
 from harness.errors import BenchError, LabError
-from harness.evidence import FORMAT, Evidence, evidence_file
+from harness.evidence import FORMAT, Evidence, console_file, evidence_file
 from harness.journal import Journal
 from harness.lab import Place
 from harness.lease import Check, PlaceTaken, leased
 from harness.quarantine import Quarantines
 from harness.secrecy.known import Secrets, passwords_of
 from harness.standing import stands
+from harness.transport import Transport
 from harness.unit import ExaminedUnit, OccupiedUnit, Unit
 from harness.until import Until
 
@@ -54,6 +57,8 @@ class Bench:
         self._lacking: dict[str, LabError] = {}
         self._leases: dict[str, tuple[Check, ExitStack]] = {}
         self._awaited: set[str] = set()
+        self._consoles: dict[str, Console] = {}
+        """Those that are listened at."""
         self._standing = frozenset(
             place.name for place in places if place.emulated is not None and stands(place.name, state_dir)
         )
@@ -121,6 +126,10 @@ class Bench:
     def doing(self) -> str:
         return self._doing
 
+    def way_to(self, place: Place) -> Transport:
+        """How its unit, and what belongs to it, is reached."""
+        return way_to(place, self._state_dir)
+
     def recording(self, place: Place) -> Evidence:
         """The evidence file of this place, open."""
         evidence = Evidence(evidence_file(self._run_dir, place.name), passwords_of(place))
@@ -143,8 +152,9 @@ class Bench:
 
     @contextmanager
     def held(self, place: Place, told: Callable[[str], None]) -> Iterator[None]:
-        """The place is leased for the block, and its unit can be opened; `told` hears who holds it while it is waited
-        for. Raises BenchError or ConfigurationError where the place cannot be had, TimeIsUp where it came to that."""
+        """The place is leased for the block, its console is captured, and its unit can be opened; `told` hears who
+        holds it while it is waited for. Raises BenchError or ConfigurationError where the place cannot be had,
+        TimeIsUp where it came to that."""
         self._ready.wait()
         if place.name in self._awaited:
             self._start_emulated([place], self._lease(place, self._wait, told))
@@ -152,7 +162,10 @@ class Bench:
             raise self._lacking[place.name]
         _, held = self._leases[place.name]
         try:
-            yield
+            with captured(place, self._state_dir, console_file(self._run_dir, place.name)) as console:
+                if console is not None:
+                    self._consoles[place.name] = console
+                yield
         finally:
             if not self.is_passing(place) or place.name in self._awaited:
                 # Whoever waits for it need not wait for our other places. Emulated ones are of one process.
@@ -171,8 +184,16 @@ class Bench:
         Raises BenchError where it cannot be reached, ConfigurationError where its password cannot be found.
         """
         check, _ = self._leases[place.name]
-        with self.recording(place) as evidence, open_unit(place, evidence.note, check, self._state_dir) as unit:
+        console = self._consoles.get(place.name)
+        with (
+            self.recording(place) as evidence,
+            open_unit(place, evidence.note, check, self._state_dir, console) as unit,
+        ):
             yield unit, evidence
+
+    def console(self, place: Place) -> Console | None:
+        """Who listens at the console of a held place."""
+        return self._consoles.get(place.name)
 
 
 @contextmanager
@@ -185,7 +206,8 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
     with (
         leased(place, state_dir, doing) as check,
         Evidence(evidence_file(run_dir, place.name), passwords_of(place)) as evidence,
-        _found_open(place, evidence.note, check, state_dir) as unit,
+        captured(place, state_dir, console_file(run_dir, place.name)) as console,
+        _found_open(place, evidence.note, check, state_dir, console) as unit,
     ):
         yield unit, evidence
 
@@ -206,11 +228,13 @@ def explored(place: Place, state_dir: Path, record: Record, doing: str) -> Itera
 
 
 @contextmanager
-def _found_open(place: Place, record: Record, check: Check, state_dir: Path) -> Iterator[Mcu]:
+def _found_open(
+    place: Place, record: Record, check: Check, state_dir: Path, console: Console | None = None
+) -> Iterator[Mcu]:
     """A unit that is there, since nobody here starts it."""
     with ExitStack() as stack:
         try:
-            unit = stack.enter_context(open_unit(place, record, check, state_dir))
+            unit = stack.enter_context(open_unit(place, record, check, state_dir, console))
         except NotOpen as error:
             if place.emulated is None:
                 raise

@@ -33,6 +33,11 @@ def evidence_file(run: Path, place: str) -> Path:
     return run / FOLDER / f"{place}.jsonl"
 
 
+def console_file(run: Path, place: str) -> Path:
+    """What the console of one place said."""
+    return run / FOLDER / f"{place}.console.log"
+
+
 class Evidence:
     """The open evidence file of one place; safe to use from several threads."""
 

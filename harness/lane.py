@@ -224,8 +224,8 @@ class Lane:
 
     def _work(self, unit: Watched, evidence: Evidence) -> bool:
         self._compare(unit)
-        self._answered = [name for name, line in lines_of(self.place).items() if greets(line)]
-        bench = self._bench
+        bench, through = self._bench, self._bench.way_to(self.place)
+        self._answered = [name for name, line in lines_of(self.place).items() if greets(line, through)]
         restitution = Restitution(unit, bench.journal, bench.doing, passing=bench.is_passing(self.place))
         # Asked once before anything is changed: whether we may log in at all.
         unit.condition()
@@ -300,7 +300,7 @@ class Lane:
 
     def _triaged(self, incident: Incident, evidence: Evidence, before: Fault | None = None) -> Incident:
         """With the fault that a look at the unit and its bench proves; what was seen is noted."""
-        sighting = look_around(self.place)
+        sighting = look_around(self.place, self._bench.way_to(self.place))
         incident = decided(incident, sighting, self._answered, before)
         evidence.note("triage", {"during": incident.during, "fault": incident.fault, **sighting.facts()})
         self._tell(Said(f"{self.place.name}: {incident.during}: {incident.fault} at fault: {sighting}"))

@@ -62,3 +62,9 @@ class Direct:
 
 
 DIRECT = Direct()
+
+
+def blame_way(through: Transport, since: float, what: str, error: Exception) -> None:
+    """Raises WayBroken, from `error`, where something that went wrong since then did so for the way to the unit."""
+    if trouble := through.trouble_since(since):
+        raise WayBroken(f"{what}: {trouble}") from error

@@ -186,7 +186,8 @@ class Watched:
     def _note_restart(self, restart: Restart) -> None:
         seconds = {name: getattr(restart, name) for name in ("down_seconds", "web_seconds", "booted_seconds")}
         facts = {"during": self.during, "way": restart.way.value, **seconds}
-        self._evidence.note("restart", facts)
+        witnessed = {} if restart.starts is None else {"starts": restart.starts}
+        self._evidence.note("restart", {**facts, **witnessed})
         self.timings.append({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts})
 
     @contextmanager

@@ -105,7 +105,7 @@ def _enter(
 ) -> None:
     import paramiko
 
-    from harness.drivers.ssh_algorithms import Link
+    from harness.drivers.ssh_link import Link
 
     server, known, through = door.server, door.known, door.through.name
     kinds = () if known is None else tuple(host.kind for host in known.expected(server.ssh, server.port, through))
@@ -178,7 +178,7 @@ def _trouble(client: paramiko.SSHClient, server: Gateway, error: Exception) -> s
     """What kept us out."""
     import paramiko
 
-    from harness.drivers.ssh_algorithms import Link
+    from harness.drivers.ssh_link import Link
 
     link = client.get_transport()
     if lacking := link.what_is_lacking() if isinstance(link, Link) else "":

@@ -287,9 +287,3 @@ def test_the_record_tells_of_every_exchange_and_of_no_secret(stand: Stand, emula
     assert any(str(fact["url"]).endswith("/logout.html") for fact in exchanges)
     record = json.dumps(told)
     assert not [secret for secret in ("s3cret", "my passphrase", "PRIVATE KEY") if secret in record]
-
-
-def test_a_place_behind_a_gateway_is_not_driven_directly(stand: Stand) -> None:
-    behind = stand(gateway={"ssh": "gw.example", "user": "lab"})
-    with pytest.raises(ConfigurationError, match="behind a gateway"), open_unit(behind):
-        pass

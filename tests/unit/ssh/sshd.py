@@ -94,16 +94,27 @@ class Sshd:
 
     def drop(self) -> None:
         """Whoever is connected no longer is; it goes on to listen."""
-        for child in self._children():
+        for child in self.children():
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
+
+    def hang(self) -> None:
+        """Whoever is connected gets no answer any more."""
+        for child in self.children():
+            os.kill(child, signal.SIGSTOP)
+
+    def hang_whole(self) -> None:
+        """Whoever connects later does not either."""
+        self.hang()
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
 
     def forget_host_key(self) -> None:
         """At the next start it has another."""
         for path in self.folder.glob("host*"):
             path.unlink()
 
-    def _children(self) -> list[int]:
+    def children(self) -> list[int]:
         """The processes of this server's connections, and theirs."""
         assert self.process is not None
         found: list[int] = []

@@ -13,7 +13,7 @@ import pytest
 
 from harness.drivers.known_hosts import HostKeyChanged, KnownHosts
 from harness.drivers.ssh import Door, logged_in
-from harness.drivers.ssh_algorithms import Link
+from harness.drivers.ssh_link import Link
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Gateway
 from tests.unit.ssh.conftest import address
