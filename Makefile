@@ -67,6 +67,10 @@ faults: $(STAMP) ## runs over 16 kept units with a fault each, and with faults o
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
 	$(BIN)/python -m tests.faults kills $(KILLS)
 
+.PHONY: nights
+nights: $(STAMP) ## nights that are too short, ended, killed, or begun on a bench that is not well (some 3 minutes)
+	MCU_HIL_NIGHTS=1 $(BIN)/pytest tests/unit/nightly $(PYTEST_ARGS)
+
 .PHONY: sslyze
 sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own
 	MCU_HIL_SSLYZE=$(SSLYZE_VENV)/bin/sslyze $(BIN)/pytest tests/unit/emulator/test_sslyze.py $(PYTEST_ARGS)

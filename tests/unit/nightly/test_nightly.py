@@ -25,6 +25,8 @@ from tests.faults.table import Row
 
 PATIENCE = 120.0
 
+whole = pytest.mark.skipif("MCU_HIL_NIGHTS" not in os.environ, reason="takes long: make nights")
+
 SUITE = '''
 """Claims about a unit that is given another pair, and waits until the test lets it go on."""
 
@@ -151,6 +153,7 @@ def nights(tmp_path: Path) -> Iterator[Nights]:
         yield Nights(lab, tmp_path)
 
 
+@whole
 def test_a_night_that_is_too_short_names_what_it_has_not_done_and_is_gone_on_with(nights: Nights) -> None:
     nights.go_on()
     before = nights.emulation.truth("unit-1")
@@ -221,6 +224,7 @@ def test_what_the_bench_has_blocked_is_asked_again_when_it_is_well_and_both_outc
     assert case.find("error") is None
 
 
+@whole
 def test_a_run_that_is_killed_is_begun_again_in_the_same_night(nights: Nights) -> None:
     with nights.started("--budget", "20m") as night:
         nights.wait_for_upload()
@@ -233,6 +237,7 @@ def test_a_run_that_is_killed_is_begun_again_in_the_same_night(nights: Nights) -
     assert nights.lab.not_at_baseline() == {}
 
 
+@whole
 def test_a_night_that_is_killed_is_gone_on_with_and_its_run_is_waited_for(nights: Nights) -> None:
     with nights.started("--budget", "20m") as night:
         nights.wait_for_upload()
