@@ -65,7 +65,7 @@ def _places(folder: Path, only: Sequence[str], file: str | None) -> int:
 
 
 def _proofs() -> Iterator[tuple[str, Callable[[Path], list[Found]]]]:
-    yield "faulty", lambda folder: run_over(ROWS, folder, "-n", "2")
+    yield "faulty", lambda folder: run_over(ROWS, folder, "-n", "2", "-m", "smoke")
     yield "severed", lambda folder: run_over(SEVERED, folder, "-n", "2", "-m", "smoke")
     for name, scenario in SCENARIOS.items():
         yield name, partial(_alone, scenario)
