@@ -9,6 +9,7 @@ HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
 KILLS ?= 100
 FAULTS_ARGS ?=
+SEARCHES ?= 100
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
 FUZZ_STAMP := $(FUZZ_VENV)/.installed
@@ -70,6 +71,10 @@ kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units
 .PHONY: nights
 nights: $(STAMP) ## nights that are too short, ended, killed, or begun on a bench that is not well (some 3 minutes)
 	MCU_HIL_NIGHTS=1 $(BIN)/pytest tests/unit/nightly $(PYTEST_ARGS)
+
+.PHONY: searches
+searches: $(STAMP) ## SEARCHES units through the suite, everything they write searched for secrets (some 6 s of processor time each)
+	$(BIN)/python -m tests.searches $(SEARCHES)
 
 .PHONY: sslyze
 sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own

@@ -9,7 +9,7 @@ from itertools import groupby
 from statistics import median
 
 from harness.fault import Verdict
-from harness.report.facts import REMEDIES, Failed, PlaceFacts, RunFacts, Unanswered
+from harness.report.facts import REMEDIES, Ending, Failed, PlaceFacts, RunFacts, Unanswered
 from harness.report.happenings import Happening, Happenings
 
 # A verdict's sign is a letter first: paper and many eyes have no colours.
@@ -164,7 +164,7 @@ def view_of(run: RunFacts, happenings: Mapping[str, Happenings], before: Mapping
         )
     return View(
         title=f"Lab {run.lab}, {run.began:%Y-%m-%d %H:%M %Z}",
-        headline=_headline(run, total),
+        headline=headline_of(run, total),
         verdict=next((each for each in WORST_FIRST if total[each]), Verdict.HELD),
         counts=_counted(total) or "nothing was asked",
         run=run,
@@ -204,7 +204,9 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in WORST_FIRST if counts[verdict])
 
 
-def _headline(run: RunFacts, total: Counter[str]) -> str:
+def headline_of(run: RunFacts, total: Counter[str]) -> str:
+    """The worst first; of a run that was cut short, that first of all."""
+
     def at(verdict: Verdict) -> str:
         count = sum(verdict in place.verdicts.values() for place in run.places)
         return f"{total[verdict]} claim{'s' * (total[verdict] != 1)} {{}} at {count} of {len(run.places)} places"
@@ -219,10 +221,17 @@ def _headline(run: RunFacts, total: Counter[str]) -> str:
         )
         if total[verdict]
     ]
+    cut_short = {
+        Ending.STOPPED: "stopped before its end: ",
+        Ending.KILLED: "killed before its end: ",
+        Ending.UNDER_WAY: "still under way: ",
+    }.get(run.ending, "")
     if parts:
-        return "; ".join(parts)
+        return cut_short + "; ".join(parts)
     if not total[Verdict.HELD]:
-        return "No claim was answered"
+        return f"{cut_short}no claim was answered" if cut_short else "No claim was answered"
+    if cut_short:
+        return f"{cut_short}{total[Verdict.HELD]} claims have held, none has failed"
     return f"All {total[Verdict.HELD]} claims that apply held at {len(run.places)} places"
 
 
