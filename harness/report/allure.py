@@ -22,7 +22,7 @@ STATUS = {
     Verdict.FAILED: "failed",
     Verdict.BLOCKED: "broken",
     Verdict.ERROR: "broken",
-    Verdict.NOT_DONE: "skipped",
+    Verdict.NOT_DONE: "unknown",
     Verdict.KNOWN: "skipped",
     Verdict.SKIPPED: "skipped",
 }

@@ -19,7 +19,7 @@ SIGNS = {
     Verdict.FAILED: "❌",
     Verdict.ERROR: "💥",
     Verdict.BLOCKED: "⛔",
-    Verdict.NOT_DONE: "⏱️",
+    Verdict.NOT_DONE: "⏳",
     Verdict.KNOWN: "➖",
     Verdict.SKIPPED: "➖",
 }

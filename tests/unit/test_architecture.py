@@ -74,6 +74,7 @@ LAYERS = {
     "harness.bench": 5,
     "harness.lane": 6,
     "harness.watchdog": 6,
+    "harness.nightly": 6,
     "harness.recovery": 6,
     "harness.preflight": 6,
     "harness.results": 6,
