@@ -11,35 +11,56 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from harness.drivers.console import Console, captured
 from harness.drivers.emulated import emulated_units
+from harness.drivers.gateway import way_to
 from harness.drivers.mcu import Mcu, open_unit
 from harness.drivers.wire import NotOpen, Record
 from harness.errors import BenchError, LabError
-from harness.evidence import Evidence
+from harness.evidence import FORMAT, Evidence, console_file, evidence_file
 from harness.journal import Journal
 from harness.lab import Place
 from harness.lease import Check, PlaceTaken, leased
 from harness.quarantine import Quarantines
+from harness.secrecy.known import Secrets, passwords_of
 from harness.standing import stands
+from harness.tls.client_pair import ClientPair
+from harness.tls.handshake import Endpoint
+from harness.transport import Transport
 from harness.unit import ExaminedUnit, OccupiedUnit, Unit
+from harness.until import Until
+
+KEPT: list[ExitStack] = []
+"""Leases that end with the process. A context that nobody refers to is closed by the collector of garbage."""
 
 
 class Bench:
     """The places of one process, from the lease to the live unit."""
 
     def __init__(
-        self, places: Sequence[Place], state_dir: Path, run_dir: Path, doing: str, wait: float = 0.0
+        self,
+        places: Sequence[Place],
+        state_dir: Path,
+        run_dir: Path,
+        doing: str,
+        wait: float = 0.0,
+        until: Until | None = None,
     ) -> None:
-        """`wait` is how many seconds `open` waits for a place that somebody else holds."""
+        """`wait` is how many seconds `held` waits for a place that somebody else holds, but not beyond `until`."""
         self.places = tuple(places)
         self._state_dir = state_dir
         self._run_dir = run_dir
         self._doing = doing
         self._wait = wait
+        self.secrets = Secrets()
+        """What is uploaded, for whoever proves that it is written nowhere."""
+        self._go_on = None if until is None else until.check
         self._stack = ExitStack()
         self._lacking: dict[str, LabError] = {}
         self._leases: dict[str, tuple[Check, ExitStack]] = {}
         self._awaited: set[str] = set()
+        self._consoles: dict[str, Console] = {}
+        """Those that are listened at."""
         self._standing = frozenset(
             place.name for place in places if place.emulated is not None and stands(place.name, state_dir)
         )
@@ -75,7 +96,7 @@ class Bench:
     def _lease(self, place: Place, wait: float = 0.0, told: Callable[[str], None] | None = None) -> ExitStack:
         """What it holds is given back with the bench, unless it is closed before."""
         held = ExitStack()
-        check = held.enter_context(leased(place, self._state_dir, self._doing, wait, told))
+        check = held.enter_context(leased(place, self._state_dir, self._doing, wait, told, self._go_on))
         self._stack.push(held)
         self._leases[place.name] = check, held
         return held
@@ -107,9 +128,25 @@ class Bench:
     def doing(self) -> str:
         return self._doing
 
+    def way_to(self, place: Place) -> Transport:
+        """How its unit, and what belongs to it, is reached."""
+        return way_to(place, self._state_dir)
+
     def recording(self, place: Place) -> Evidence:
         """The evidence file of this place, open."""
-        return Evidence(self._run_dir / "evidence" / f"{place.name}.jsonl")
+        evidence = Evidence(evidence_file(self._run_dir, place.name), passwords_of(place))
+        evidence.during = "opening the unit"
+        evidence.note(
+            "opened",
+            {
+                "format": FORMAT,
+                "place": place.name,
+                "model": place.model,
+                "address": place.address,
+                "doing": self._doing,
+            },
+        )
+        return evidence
 
     def is_passing(self, place: Place) -> bool:
         """Whether its unit is an emulated one that is started here, and ends with this process."""
@@ -117,8 +154,9 @@ class Bench:
 
     @contextmanager
     def held(self, place: Place, told: Callable[[str], None]) -> Iterator[None]:
-        """The place is leased for the block, and its unit can be opened; `told` hears who holds it while it is waited
-        for. Raises BenchError or ConfigurationError where the place cannot be had."""
+        """The place is leased for the block, its console is captured, and its unit can be opened; `told` hears who
+        holds it while it is waited for. Raises BenchError or ConfigurationError where the place cannot be had,
+        TimeIsUp where it came to that."""
         self._ready.wait()
         if place.name in self._awaited:
             self._start_emulated([place], self._lease(place, self._wait, told))
@@ -126,11 +164,20 @@ class Bench:
             raise self._lacking[place.name]
         _, held = self._leases[place.name]
         try:
-            yield
+            with captured(place, self._state_dir, console_file(self._run_dir, place.name)) as console:
+                if console is not None:
+                    self._consoles[place.name] = console
+                yield
         finally:
             if not self.is_passing(place) or place.name in self._awaited:
                 # Whoever waits for it need not wait for our other places. Emulated ones are of one process.
                 held.close()
+
+    def never_give_back(self, place: Place) -> None:
+        """The place stays ours for as long as this process lives: somebody here may still be at its unit."""
+        if place.name in self._leases:
+            _, held = self._leases[place.name]
+            KEPT.append(held.pop_all())
 
     @contextmanager
     def open(self, place: Place) -> Iterator[tuple[Unit, Evidence]]:
@@ -139,8 +186,21 @@ class Bench:
         Raises BenchError where it cannot be reached, ConfigurationError where its password cannot be found.
         """
         check, _ = self._leases[place.name]
-        with self.recording(place) as evidence, open_unit(place, evidence.note, check, self._state_dir) as unit:
+        console = self._consoles.get(place.name)
+        with (
+            self.recording(place) as evidence,
+            open_unit(place, evidence.note, check, self._state_dir, console) as unit,
+        ):
             yield unit, evidence
+
+    def console(self, place: Place) -> Console | None:
+        """Who listens at the console of a held place."""
+        return self._consoles.get(place.name)
+
+
+def endpoint_of(place: Place, state_dir: Path) -> Endpoint:
+    """The HTTPS port of its unit. Raises ConfigurationError where its client certificate cannot be used."""
+    return Endpoint(place.address, place.ports.https, ClientPair.of(place), way_to(place, state_dir))
 
 
 @contextmanager
@@ -152,8 +212,9 @@ def administered(place: Place, state_dir: Path, run_dir: Path, doing: str) -> It
     """
     with (
         leased(place, state_dir, doing) as check,
-        Evidence(run_dir / "evidence" / f"{place.name}.jsonl") as evidence,
-        _found_open(place, evidence.note, check, state_dir) as unit,
+        Evidence(evidence_file(run_dir, place.name), passwords_of(place)) as evidence,
+        captured(place, state_dir, console_file(run_dir, place.name)) as console,
+        _found_open(place, evidence.note, check, state_dir, console) as unit,
     ):
         yield unit, evidence
 
@@ -174,11 +235,13 @@ def explored(place: Place, state_dir: Path, record: Record, doing: str) -> Itera
 
 
 @contextmanager
-def _found_open(place: Place, record: Record, check: Check, state_dir: Path) -> Iterator[Mcu]:
+def _found_open(
+    place: Place, record: Record, check: Check, state_dir: Path, console: Console | None = None
+) -> Iterator[Mcu]:
     """A unit that is there, since nobody here starts it."""
     with ExitStack() as stack:
         try:
-            unit = stack.enter_context(open_unit(place, record, check, state_dir))
+            unit = stack.enter_context(open_unit(place, record, check, state_dir, console))
         except NotOpen as error:
             if place.emulated is None:
                 raise

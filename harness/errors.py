@@ -17,6 +17,10 @@ class BenchError(LabError):
     """The bench (network, gateway, console server, PDU, port, lease) is in the way. Exit status 10."""
 
 
+class TimeIsUp(BenchError):
+    """The run's time is over, or somebody has asked it to end: this was not begun."""
+
+
 class UnitError(Exception):
     """The unit did what its documentation does not allow."""
 

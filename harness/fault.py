@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from certstore import UploadRefused
-from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
+from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, TimeIsUp, UnitError
 
 
 class Fault(StrEnum):
@@ -16,6 +16,8 @@ class Fault(StrEnum):
 
     CONFIGURATION = "configuration"
     BENCH = "bench"
+    TIME = "time"
+    """Nobody's: the run was to end before this."""
     UNIT = "unit"
     OURS = "our own bug"
 
@@ -29,6 +31,8 @@ class Verdict(StrEnum):
     """Not answered, because of an incident."""
     ERROR = "error"
     """Not answered, because of a bug of ours."""
+    NOT_DONE = "not-done"
+    """Not asked, because the run was to end before."""
     KNOWN = "known"
     """Failed, as a file of known failures has it."""
     SKIPPED = "skipped"
@@ -43,6 +47,7 @@ MACHINE = frozenset(
 # The first row that fits decides; what no row names is our own bug.
 FAULT_OF: tuple[tuple[type[Exception], Fault], ...] = (
     (ConfigurationError, Fault.CONFIGURATION),
+    (TimeIsUp, Fault.TIME),
     (BenchError, Fault.BENCH),
     (LabError, Fault.BENCH),
     (UnitError, Fault.UNIT),
@@ -53,6 +58,7 @@ FAULT_OF: tuple[tuple[type[Exception], Fault], ...] = (
 VERDICT_OF = {
     Fault.CONFIGURATION: Verdict.BLOCKED,
     Fault.BENCH: Verdict.BLOCKED,
+    Fault.TIME: Verdict.NOT_DONE,
     Fault.UNIT: Verdict.BLOCKED,
     Fault.OURS: Verdict.ERROR,
 }

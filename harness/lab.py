@@ -207,18 +207,35 @@ Baseline = Annotated[CredentialFiles | None, BeforeValidator(_baseline)]
 
 
 class Gateway(Table):
+    """An SSH server."""
+
     ssh: str
     port: PortNumber = 22
     user: str
     key_file: FilePath | None = None
     password: Secret | None = None
+    """Of the user; where the key file is encrypted, its passphrase."""
+    old_ssh: bool = False
+    """It may use what SSH clients of today refuse: SHA-1, ssh-rsa, CBC."""
+
+    @property
+    def where(self) -> str:
+        return f"[{self.ssh}]:{self.port}" if ":" in self.ssh else f"{self.ssh}:{self.port}"
 
 
-class Console(Gateway):
-    pass
+class BesideUnit(Gateway):
+    """An SSH server that belongs to a place: behind its gateway, where it has one."""
+
+    direct: bool = False
+    """It is not behind the gateway."""
 
 
-class Power(Gateway):
+class Console(BesideUnit):
+    reboot: str | None = None
+    """What is typed there to restart the unit; lines are typed one after the other."""
+
+
+class Power(BesideUnit):
     on: str
     off: str
     cycle: str | None = None
@@ -267,11 +284,21 @@ class Place(Table):
             return False
         return {"console": self.console is not None, "power": self.power is not None}.get(feature, True)
 
+    def emulates(self, server: Gateway) -> bool:
+        """Whether this server comes with the emulated unit; one elsewhere is a real one, which serves another."""
+        return self.emulated is not None and _is_loopback(server.ssh)
+
     @model_validator(mode="after")
     def _emulated_on_loopback(self) -> Place:
         if self.emulated is not None and not _is_loopback(self.address):
             raise ValueError(f"address is {self.address!r}, but an emulated unit lives in 127.0.0.0/8")
         return self
+
+
+def _textfile(value: object) -> object:
+    if isinstance(value, str) and not value.endswith(".prom"):
+        raise ValueError(f"is {value!r}: want a name that ends in .prom, or node_exporter does not read it")
+    return _expanded(value)
 
 
 class LabTable(Table):
@@ -282,7 +309,13 @@ class LabTable(Table):
 
 
 class ResultsTable(Table):
-    database: str = "sqlite:///results.sqlite"
+    # A secret, because the URL of a server may hold a password.
+    database: Secret = SecretTable(text=SecretStr("sqlite:///results.sqlite"))
+    """The URL of the results database; a relative file is one in state_dir."""
+    textfile: Annotated[Path, BeforeValidator(_textfile)] | None = None
+    """A file for the textfile collector of node_exporter."""
+    webhook: Secret | None = None
+    """The address that is told of each run; whoever has it can write there."""
 
 
 class Lab(Table):
@@ -307,10 +340,14 @@ class Lab(Table):
 
     @model_validator(mode="after")
     def _no_place_twice(self) -> Lab:
-        for what in ("name", "address"):
-            [(value, count)] = Counter(getattr(place, what) for place in self.place).most_common(1)
-            if count > 1:
-                raise ValueError(f"{count} places have the {what} {value!r}")
+        [(name, count)] = Counter(place.name for place in self.place).most_common(1)
+        if count > 1:
+            raise ValueError(f"{count} places have the name {name!r}")
+        # Two racks behind gateways of their own may well use the same private addresses.
+        ways = Counter((place.address, place.gateway and place.gateway.where) for place in self.place)
+        [((address, _), count)] = ways.most_common(1)
+        if count > 1:
+            raise ValueError(f"{count} places have the address {address!r}")
         return self
 
     def select(self, names: Collection[str], tags: Collection[str]) -> tuple[Place, ...]:

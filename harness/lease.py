@@ -68,17 +68,25 @@ Check = Callable[[], None]
 
 @contextmanager
 def leased(
-    place: Place, state_dir: Path, doing: str, wait: float = 0.0, told: Callable[[str], None] | None = None
+    place: Place,
+    state_dir: Path,
+    doing: str,
+    wait: float = 0.0,
+    told: Callable[[str], None] | None = None,
+    go_on: Callable[[], None] | None = None,
 ) -> Iterator[Check]:
     """Hold `place` for the block, on this machine and, where it has one, at its coordinator.
 
-    Waits up to `wait` seconds for it; `told` hears who holds it, each time that it is another one. Raises PlaceTaken
-    when it did not become free, BenchError where the state directory cannot be written or nobody answers.
+    Waits up to `wait` seconds for it; `told` hears who holds it, each time that it is another one; what `go_on`
+    raises ends the wait. Raises PlaceTaken when it did not become free, BenchError where the state directory cannot
+    be written or nobody answers.
     """
     with ExitStack() as stack:
         taken: list[PlaceTaken] = []
 
         def look() -> Check | None:
+            if go_on is not None and taken:
+                go_on()
             try:
                 return stack.enter_context(_held(place, state_dir, doing))
             except PlaceTaken as error:

@@ -6,13 +6,13 @@ no API.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.bench import visited
+from harness.drivers.gateway import way_to
 from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.journal import Journal
 from harness.lab import Place
@@ -20,6 +20,7 @@ from harness.quarantine import BY_ITSELF, Quarantines
 from harness.readiness import QUESTIONS, State
 from harness.standing import stands
 from harness.tls.handshake import HandshakeFailed
+from harness.transport import Transport, WayBroken
 from harness.triage import greets
 from harness.unit import ExaminedUnit
 
@@ -67,12 +68,12 @@ def _looked(place: Place, state_dir: Path, thorough: bool) -> Looked:  # noqa: F
         if not thorough and (debt is not None or quarantine is not None):
             return Looked(place.name, "", (str(debt or quarantine),))
         with visited(place, state_dir) as unit:
-            return replace(_asked(unit), notices=unit.notices)
+            return replace(_asked(unit, way_to(place, state_dir)), notices=unit.notices)
     except (LabError, UnitError, DeadlineExpired, HandshakeFailed) as error:
         return Looked(place.name, _line(error, place))
 
 
-def _asked(unit: ExaminedUnit) -> Looked:
+def _asked(unit: ExaminedUnit, through: Transport) -> Looked:
     wrong: list[str] = []
     remarks: list[str] = []
     for question in QUESTIONS:
@@ -88,18 +89,18 @@ def _asked(unit: ExaminedUnit) -> Looked:
                 continue
             excludes, said = question.topic in WRONG_EXCLUDES, finding.found
         (wrong if excludes else remarks).append(f"{question.topic}: {said}")
-    if not _has_way_back(unit.place):
+    if not _has_way_back(unit.place, through):
         wrong.append("way back in: no HTTP, no console and no outlet answers: a bad pair would lock everybody out")
     return Looked(unit.place.name, "; ".join(wrong), tuple(remarks))
 
 
-def _has_way_back(place: Place) -> bool:
+def _has_way_back(place: Place, through: Transport) -> bool:
     """Whether somebody gets in without HTTPS."""
-    if any(line is not None and greets(line) for line in (place.console, place.power)):
+    if any(line is not None and greets(line, through) for line in (place.console, place.power)):
         return True
     try:
-        socket.create_connection((place.address, place.ports.http), CONNECT_SECONDS).close()
-    except OSError:
+        through.connect(place.address, place.ports.http, CONNECT_SECONDS).close()
+    except (OSError, WayBroken):
         return False
     return True
 

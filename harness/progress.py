@@ -58,6 +58,11 @@ class LaneReport:
     notices: tuple[str, ...] = ()
     owed: str = ""
     """What its unit is still to be left with; empty where it was left so."""
+    serial: str = ""
+    """Of the unit, and its firmware, as it told them; empty where it was never opened."""
+    firmware: str = ""
+    timings: tuple[dict[str, str | float], ...] = ()
+    """Of each restart that was waited for: `at`, `during`, `way`, `down_seconds`, `web_seconds`, `booted_seconds`."""
 
 
 @dataclass(frozen=True)

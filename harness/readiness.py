@@ -5,9 +5,7 @@ Only questions are sent. What a unit does not tell counts as missing where the p
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -17,13 +15,12 @@ from cryptography import x509
 from certstore import firmware_named
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
-from harness.lab import Gateway, Place
+from harness.lab import Place
 from harness.unit import ExaminedUnit, Identity, OperationalStatus
 
 # The unit tells its local time without a zone: only what is beyond every zone is known to be wrong.
 CLOCK_LIMIT = timedelta(days=1)
 HANDSHAKE_SECONDS = 30.0
-LINE_SECONDS = 5.0
 SOON = timedelta(days=30)
 FEATURE_WORDS = ("secure management", "https", "encryption")
 """In the names of the keys of which HTTPS needs one (device-reference 6, mark D: match loosely)."""
@@ -167,7 +164,7 @@ def _https(unit: ExaminedUnit) -> Finding:
         return missing("it is not ticked", "tick HTTPS (Secure web before 4.4) at Network > Services")
     if not service.open:
         return missing("it is ticked, and not open", f"it lacks its feature key, most likely: {UPGRADE}")
-    if service.port not in (None, port) and unit.place.gateway is None:
+    if service.port not in (None, port):
         return missing(f"open at port {service.port}; lab.toml says {port}", f"write ports.https = {service.port}")
     return ready(f"open at port {service.port or port}")
 
@@ -215,9 +212,20 @@ def _clock(unit: ExaminedUnit) -> Finding:
 
 
 def _console(unit: ExaminedUnit) -> Finding:
-    return _line(
-        unit.place.console, "a unit that does not come back can then be seen at its console only by going there"
-    )
+    console = unit.place.console
+    if console is None:
+        remedy = "a unit that does not come back can then be seen at its console only by going there"
+        return Finding(State.REMARK, "not in lab.toml", remedy)
+    said = unit.try_console()
+    door = f"{console.where} lets {console.user!r} in"
+    if not said:
+        return Finding(
+            State.REMARK, f"{door}, and the line is silent", "see that the cable is in, and its speed right"
+        )
+    if console.reboot is None:
+        remedy = "where the command is known, write console.reboot: a unit that hangs can then be restarted by it"
+        return Finding(State.READY, f"{door}; it says {said!r}", remedy)
+    return ready(f"{door}; it says {said!r}")
 
 
 def _power(unit: ExaminedUnit) -> Finding:
@@ -227,26 +235,7 @@ def _power(unit: ExaminedUnit) -> Finding:
             State.REMARK, "not in lab.toml", "a unit that hangs can then be switched off only by going there"
         )
     unit.try_outlet()
-    return ready(f"{power.ssh}:{power.port} lets {power.user!r} in")
-
-
-def _line(line: Gateway | None, without: str) -> Finding:
-    """What answers at the SSH port of a console server; nobody logs in."""
-    if line is None:
-        return Finding(State.REMARK, "not in lab.toml", without)
-    where = f"{line.ssh}:{line.port}"
-    remedy = f"see that {where} is on and reachable, and that ssh and port in lab.toml are right"
-    try:
-        with socket.create_connection((line.ssh, line.port), timeout=LINE_SECONDS) as connection:
-            greeting = b""
-            with suppress(TimeoutError):
-                greeting = connection.recv(255)
-    except OSError as error:
-        return missing(f"{where}: {error.strerror or error}", remedy)
-    # RFC 4253 4.2: an SSH server begins so.
-    if not greeting.startswith(b"SSH-"):
-        return missing(f"{where} answers, and not as an SSH server does", remedy)
-    return ready(f"{where} answers")
+    return ready(f"{power.where} lets {power.user!r} in")
 
 
 @dataclass(frozen=True)
@@ -272,7 +261,9 @@ QUESTIONS = (
     Question("restart", _pending, API),
     Question("calls", _calls, "look at Conferences; install goes on with --drop-calls"),
     Question("clock", _clock, API),
-    Question("console", _console, needs_login=False),
+    Question(
+        "console", _console, "see that the console server is reachable; correct ssh, port, user", needs_login=False
+    ),
     Question(
         "power", _power, "see that the outlet is reachable; correct ssh, port, user, password", needs_login=False
     ),

@@ -6,7 +6,6 @@ Each rung begins only where the one before has failed. How long it may take is l
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 from certstore import UploadRefused
 from harness.bench import Bench
 from harness.deadline import Deadline
+from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.power import outlet_of
 from harness.drivers.wire import Broken, NotOpen
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
@@ -24,6 +24,7 @@ from harness.lab import Place
 from harness.progress import Done, Said, Tell
 from harness.restitution import Restitution
 from harness.tls.handshake import HandshakeFailed
+from harness.transport import Transport, WayBroken
 from harness.unit import Unit, Way
 
 LOOK_SECONDS = 1.0
@@ -45,6 +46,11 @@ class Rung:
 RUNGS = (
     Rung("log in again, restart by web", Way.WEB, lambda place: True),
     Rung("log in again, restart by API", Way.API, lambda place: place.has("api")),
+    Rung(
+        "restart at the console",
+        Way.CONSOLE,
+        lambda place: place.has("console") and place.console is not None and place.console.reboot is not None,
+    ),
     Rung("power cycle", Way.POWER, lambda place: place.has("power")),
 )
 
@@ -95,6 +101,8 @@ def recover(bench: Bench, place: Place, tell: Tell) -> str:
 def _climb(bench: Bench, place: Place, rung: Rung, deadline: Deadline) -> None:
     if rung.way is Way.POWER:
         _cycle(bench, place)
+    if rung.way is Way.CONSOLE:
+        _reboot(bench, place, deadline)
     way = Way.API if rung.way is Way.API else Way.WEB
     with opened(bench, place, deadline) as (unit, _):
         if way is Way.API and Way.API not in unit.ways():
@@ -111,7 +119,7 @@ def opened(bench: Bench, place: Place, deadline: Deadline) -> Iterator[tuple[Uni
         def look() -> tuple[Unit, Evidence] | None:
             try:
                 return stack.enter_context(bench.open(place))
-            except (NotOpen, Broken, HandshakeFailed):
+            except (NotOpen, Broken, WayBroken, HandshakeFailed):
                 if deadline.expired:
                     raise
                 return None
@@ -121,11 +129,12 @@ def opened(bench: Bench, place: Place, deadline: Deadline) -> Iterator[tuple[Uni
 
 def _cycle(bench: Bench, place: Place) -> None:
     """The power went and came. Raises BenchError where the unit still answers with its outlet off."""
-    with bench.recording(place) as evidence, outlet_of(place, evidence.note) as outlet:
+    known, through = KnownHosts(bench.state_dir), bench.way_to(place)
+    with bench.recording(place) as evidence, outlet_of(place, evidence.note, known, through) as outlet:
         try:
             outlet.off()
             soon = Deadline.after(OFF_SECONDS)
-            soon.wait_for("silence", lambda: not answers(place), LOOK_SECONDS)
+            soon.wait_for("silence", lambda: not answers(place, through), LOOK_SECONDS)
         except DeadlineExpired:
             raise BenchError(
                 f"{place.name}: its outlet is off, and it still answers: is the PDU well, and is this its outlet?"
@@ -134,11 +143,25 @@ def _cycle(bench: Bench, place: Place) -> None:
             outlet.on()
 
 
-def answers(place: Place) -> bool:
-    """Whether a port of its web takes connections."""
+def _reboot(bench: Bench, place: Place, deadline: Deadline) -> None:
+    """It was told at its console to restart, and has begun to. Raises BenchError where nobody is attached there."""
+    console, through = bench.console(place), bench.way_to(place)
+    if console is None:
+        raise BenchError(f"{place.name}: nobody listens at its console")
+    began = time.monotonic()
+    console.reboot()
+
+    def has_begun() -> bool:
+        return bool(console.starts_since(began)) or not answers(place, through)
+
+    deadline.wait_for(f"start of {place.name} at its console", has_begun, LOOK_SECONDS)
+
+
+def answers(place: Place, through: Transport) -> bool:
+    """Whether a port of its web takes connections. Raises WayBroken where nobody knows."""
     for port in (place.ports.http, place.ports.https):
         try:
-            socket.create_connection((place.address, port), timeout=LOOK_SECONDS).close()
+            through.connect(place.address, port, LOOK_SECONDS).close()
         except OSError:
             continue
         return True

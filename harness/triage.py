@@ -3,17 +3,17 @@ around it. What was seen is evidence."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from harness.deadline import Deadline
-from harness.errors import BenchError
+from harness.errors import BenchError, LabError
 from harness.fault import Fault, Incident
-from harness.lab import Gateway, Place
+from harness.lab import BesideUnit, Gateway, Place
 from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
+from harness.transport import DIRECT, Transport, WayBroken
 
 ANSWER_SECONDS = 5.0
 ASK = b"GET /system.xml HTTP/1.0\r\n\r\n"
@@ -44,13 +44,14 @@ class Sighting:
         return ", ".join(said)
 
 
-def look_around(place: Place) -> Sighting:
-    """Everything at once; some seconds where somebody is silent. Nobody logs in, and nothing is changed."""
+def look_around(place: Place, through: Transport) -> Sighting:
+    """Everything at once; some seconds where somebody is silent. Nobody logs in but to the gateway, and nothing is
+    changed."""
     lines = lines_of(place)
     with ThreadPoolExecutor(2 + len(lines)) as pool:
-        http = pool.submit(_answers_http, place)
-        served = pool.submit(_served, place)
-        answers = {name: pool.submit(greets, line) for name, line in lines.items()}
+        http = pool.submit(_answers_http, place, through)
+        served = pool.submit(_served, place, through)
+        answers = {name: pool.submit(greets, line, through) for name, line in lines.items()}
         return Sighting(http.result(), served.result(), {name: found.result() for name, found in answers.items()})
 
 
@@ -60,26 +61,35 @@ def lines_of(place: Place) -> dict[str, Gateway]:
     return {name: line for name, line in lines.items() if line is not None}
 
 
-def greets(line: Gateway) -> bool:
-    """Whether an SSH server answers there."""
-    with suppress(OSError), socket.create_connection((line.ssh, line.port), ANSWER_SECONDS) as connection:
+def greets(line: Gateway, through: Transport) -> bool:
+    """Whether an SSH server answers there; of a gateway, whether it is a way."""
+    if not isinstance(line, BesideUnit):
+        with suppress(LabError):
+            through.check()
+            return True
+        return False
+    way = DIRECT if line.direct else through
+    with suppress(OSError, WayBroken), way.connect(line.ssh, line.port, ANSWER_SECONDS) as connection:
         connection.settimeout(ANSWER_SECONDS)
         # RFC 4253 4.2: an SSH server begins so.
         return connection.recv(255).startswith(b"SSH-")
     return False
 
 
-def _answers_http(place: Place) -> bool:
-    with suppress(OSError), socket.create_connection((place.address, place.ports.http), ANSWER_SECONDS) as connection:
+def _answers_http(place: Place, through: Transport) -> bool:
+    with (
+        suppress(OSError, WayBroken),
+        through.connect(place.address, place.ports.http, ANSWER_SECONDS) as connection,
+    ):
         connection.settimeout(ANSWER_SECONDS)
         connection.sendall(ASK)
         return bool(connection.recv(1))
     return False
 
 
-def _served(place: Place) -> str | None:
+def _served(place: Place, through: Transport) -> str | None:
     with suppress(BenchError, HandshakeFailed):
-        endpoint = Endpoint(place.address, place.ports.https)
+        endpoint = Endpoint(place.address, place.ports.https, through=through)
         return take_handshake(endpoint, Deadline.after(ANSWER_SECONDS)).fingerprint
     return None
 

@@ -65,10 +65,14 @@ class Turn:
     def __init__(self, turns: Turns | None) -> None:
         self._turns = turns
         self._progress = 0
+        self.is_awaited = False
+        """Whether its owner waits until it is its turn."""
 
     def begin(self) -> None:
         if self._turns is not None:
+            self.is_awaited = True
             self._turns.take(self, self._progress)
+            self.is_awaited = False
 
     def end(self) -> None:
         if self._turns is not None:

@@ -25,6 +25,7 @@ class Way(StrEnum):
 
     WEB = "web"
     API = "api"
+    CONSOLE = "console"
     POWER = "power"
     """Unasked: the power went and came again."""
 
@@ -150,6 +151,8 @@ class Restart:
     """From the request until finishedBooting, or until it was waited for long enough."""
     uptime_seconds: int
     """By `/system.xml`, when it was back."""
+    starts: tuple[str, ...] | None = None
+    """What its console said of starts meanwhile, a line each; None where nobody listened there all the time."""
 
 
 class Unit(Protocol):
@@ -239,6 +242,10 @@ class ExaminedUnit(OccupiedUnit, Protocol):
 
     def features(self) -> tuple[str, ...] | None:
         """The names of the feature keys that are activated (device-reference 6); None where the API does not tell."""
+
+    def try_console(self) -> str:
+        """Somebody logged in to the place's console server, and pressed Enter: the line that followed, empty for
+        none. Raises BenchError where that cannot be done, ConfigurationError where the place has no console."""
 
     def try_outlet(self) -> None:
         """Somebody logged in to the place's outlet, and switched nothing. Raises BenchError where that cannot be

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from certstore import Upload
 from harness.certificate_words import certificate_words
@@ -12,6 +13,7 @@ from harness.deadline import Deadline
 from harness.evidence import Evidence
 from harness.lab import Place
 from harness.progress import Doing, Done, Tell
+from harness.secrecy.known import Secrets
 from harness.tls.handshake import Handshake
 from harness.turns import Turn
 from harness.unit import (
@@ -32,15 +34,29 @@ from harness.unit import (
 class Watched:
     """A `Unit` that hands every call to another one and tells of it."""
 
-    def __init__(self, unit: Unit, evidence: Evidence, tell: Tell, turn: Turn) -> None:
+    def __init__(self, unit: Unit, evidence: Evidence, tell: Tell, turn: Turn, secrets: Secrets) -> None:
+        """What is uploaded is told to `secrets`."""
         self._unit = unit
         self._evidence = evidence
         self._tell = tell
         self._turn = turn
+        self._secrets = secrets
         self.during = "opening the unit"
-        """What the steps belong to, as the display and the evidence name it."""
+        self._certificates: dict[bytes, str] = {}
+        """As people read them: each is read once."""
         self.slowest_step = ""
         self.slowest_seconds = 0.0
+        self.timings: list[dict[str, str | float]] = []
+        """Of each restart, what the evidence has of it."""
+
+    @property
+    def during(self) -> str:
+        """What the steps belong to, as the display and the evidence name it."""
+        return self._evidence.during
+
+    @during.setter
+    def during(self, what: str) -> None:
+        self._evidence.during = what
 
     @property
     def place(self) -> Place:
@@ -65,22 +81,38 @@ class Watched:
     def handshake(self, deadline: Deadline) -> Handshake:
         with self._step("handshake"):
             seen = self._unit.handshake(deadline)
+        self._note_handshake("handshake", seen)
+        return seen
+
+    def _note_handshake(self, kind: str, seen: Handshake) -> None:
+        words = self._words(seen.presented_chain)
         self._evidence.note(
-            "handshake",
+            kind,
             {
                 "protocol_version": seen.protocol_version,
                 "cipher_suite": seen.cipher_suite,
                 "leaf_sha256": seen.fingerprint,
-                "leaf": certificate_words(seen.leaf),
-                "certificates": len(seen.presented_chain),
-                "seconds": seen.handshake_seconds,
+                "leaf": words[0],
+                "certificates": len(words),
+                "chain": self._evidence.keep_chain(seen.presented_chain, words),
+                "connect_seconds": round(seen.connect_seconds, 4),
+                "seconds": round(seen.handshake_seconds, 4),
+                "messages": list(map(str, seen.messages)),
             },
         )
-        return seen
+
+    def _words(self, chain: tuple[bytes, ...]) -> list[str]:
+        for one in chain:
+            if one not in self._certificates:
+                self._certificates[one] = certificate_words(one)
+        return [self._certificates[one] for one in chain]
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         with self._step("SIP TLS handshake"):
-            return self._unit.sip_handshake(deadline)
+            seen = self._unit.sip_handshake(deadline)
+        if seen is not None:
+            self._note_handshake("SIP TLS handshake", seen)
+        return seen
 
     def condition(self) -> Condition:
         with self._step("reading the condition"):
@@ -107,12 +139,14 @@ class Watched:
             return self._unit.certificate_page()
 
     def upload(self, upload: Upload) -> Answer:
+        self._confide(upload)
         with self._step("uploading"):
             answer = self._unit.upload(upload)
         self._evidence.note("upload", {"during": self.during, "taken": answer.taken, "seconds": answer.seconds})
         return answer
 
     def upload_cut(self, upload: Upload) -> Answer:
+        self._confide(upload)
         with self._step("uploading, hanging up in the middle"):
             return self._unit.upload_cut(upload)
 
@@ -135,6 +169,8 @@ class Watched:
     def power_cut(
         self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
     ) -> Restart:
+        if uploading is not None:
+            self._confide(uploading)
         moment = f" {after:.3f} s into an upload" if uploading else ""
         doing = f"cutting its power{moment}{' and again in its start' if in_boot else ''}"
         with self._turn.interrupted(), self._step(doing):
@@ -142,9 +178,17 @@ class Watched:
         self._note_restart(restart)
         return restart
 
+    def _confide(self, upload: Upload) -> None:
+        self._secrets.add_upload(upload)
+        if upload.passphrase:
+            self._evidence.hide(upload.passphrase.decode("utf-8", "replace"))
+
     def _note_restart(self, restart: Restart) -> None:
         seconds = {name: getattr(restart, name) for name in ("down_seconds", "web_seconds", "booted_seconds")}
-        self._evidence.note("restart", {"during": self.during, "way": restart.way, **seconds})
+        facts = {"during": self.during, "way": restart.way.value, **seconds}
+        witnessed = {} if restart.starts is None else {"starts": restart.starts}
+        self._evidence.note("restart", {**facts, **witnessed})
+        self.timings.append({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **facts})
 
     @contextmanager
     def _step(self, what: str) -> Iterator[None]:

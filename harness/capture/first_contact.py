@@ -25,7 +25,6 @@ from harness.drivers.mcu import Mcu
 from harness.drivers.rpc import Api
 from harness.errors import BenchError, ConfigurationError, UnitError
 from harness.lab import Place, SecretTable
-from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import Endpoint, HandshakeFailed
 from harness.verdict import forms
 from harness.verdict.expectation import Expectation
@@ -138,7 +137,7 @@ def look_at(capture: Capture, unit: Mcu, bounds: Bounds, tell: Tell, *, shutdown
     capture.walk = Walk(unit.means, bounds, tell, shutdown_page=shutdown_page)
     try:
         tell(f"    TLS at port {place.ports.https}")
-        _look_at_tls(capture, place)
+        _look_at_tls(capture, unit.means.wire.https)
         capture.walk.outside()
         tell("    API")
         for method in METHODS:
@@ -148,10 +147,9 @@ def look_at(capture: Capture, unit: Mcu, bounds: Bounds, tell: Tell, *, shutdown
         capture.seconds = time.monotonic() - began
 
 
-def _look_at_tls(capture: Capture, place: Place) -> None:
-    endpoint = Endpoint(place.address, place.ports.https, ClientPair.of(place))
+def _look_at_tls(capture: Capture, endpoint: Endpoint) -> None:
     sighting = Sighting(endpoint, None, Deadline.after(TLS_SECONDS))
-    expectation = Expectation(at=datetime.now(UTC), names=(place.address,))
+    expectation = Expectation(at=datetime.now(UTC), names=(endpoint.address,))
     numbers = {check.number for check in CHECKS if check.id not in AT_ONCE}
     try:
         capture.tls = forms.as_json(sighting, expectation, list(examine(sighting, expectation, numbers)))

@@ -85,9 +85,10 @@ def _show(places: Sequence[Place], emulation: Emulation) -> None:
     if emulation.failed:
         raise BenchError("; ".join(f"{name}: {why}" for name, why in emulation.failed.items()))
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("place", "model", "firmware"):
-        table.add_column(heading)
-    # Never cut short, however narrow the terminal: they are there to be copied.
+    table.add_column("place", no_wrap=True)
+    table.add_column("model")
+    # Never cut short, however narrow the terminal: one is what a unit is, the other is there to be copied.
+    table.add_column("firmware", overflow="fold", min_width=len("4.3(2.18)"))
     table.add_column("addresses", no_wrap=True)
     table.add_column("login")
     for place in places:

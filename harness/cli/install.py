@@ -28,6 +28,7 @@ from harness.judge.text_form import printable, where
 from harness.key_form import KeyForm
 from harness.lab import Lab, Place, load_lab
 from harness.progress import Doing, Message
+from harness.secrecy.known import Secrets
 from harness.turns import Turn
 from harness.unit import OccupiedUnit
 from harness.watched import Watched
@@ -90,7 +91,7 @@ def install(**options: Any) -> None:
             for notice in unit.notices:
                 click.echo(printable(notice), err=True)
             taken = _judged(pair, unit, options)
-            watched = Watched(unit, evidence, _tell, Turn(None))
+            watched = Watched(unit, evidence, _tell, Turn(None), Secrets())
             watched.during = "install"
             found = _before(unit, options)
             if options["dry_run"]:

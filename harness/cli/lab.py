@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
 
@@ -16,7 +15,9 @@ import click
 from harness.bench import Bench
 from harness.cli import EXIT_STATUS
 from harness.cli.ending import UNIT_STATUS, ending
-from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
+from harness.cli.period import period
+from harness.conclusion import conclude_what_was_killed
+from harness.errors import BenchError, DeadlineExpired, LabError, UnitError
 from harness.journal import Journal
 from harness.lab import Lab, Place, load_lab
 from harness.lease import lease
@@ -27,8 +28,6 @@ from harness.recovery import NotRecovered, recover
 from harness.standing import stands
 
 AT_ONCE = 64
-PERIOD = re.compile(r"(\d+)\s*([mhd])")
-PERIODS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 LAB = click.option(
     "--lab", "lab_file", type=click.Path(path_type=Path), default=Path("lab.toml"), show_default=True, help="The lab."
@@ -73,6 +72,8 @@ def recover_places(lab_file: Path, names: tuple[str, ...]) -> None:
     """
     with ending("lab recover", ""):
         found = load_lab(lab_file)
+        for line in conclude_what_was_killed(found):
+            click.echo(line)
         journal = Journal(found.state_dir)
         places = [place for place in found.select(names, []) if names or _is_owed(journal, place)]
     if not places:
@@ -208,16 +209,12 @@ def _kept(place: Place, found: Lab) -> list[str]:
 @LAB
 @click.argument("name", metavar="PLACE")
 @click.option("--reason", required=True, help="Why, for those who wonder.")
-@click.option("--for", "period", default="1d", show_default=True, help="For how long, as 30m, 12h or 2d.")
-def quarantine(lab_file: Path, name: str, reason: str, period: str) -> None:
+@click.option("--for", "lasts", default="1d", show_default=True, help="For how long, as 30m, 12h or 2d.")
+def quarantine(lab_file: Path, name: str, reason: str, lasts: str) -> None:
     """Let no run touch PLACE for a while."""
     with ending("lab quarantine", name):
         found = load_lab(lab_file)
         (place,) = found.select([name], [])
-        read = PERIOD.fullmatch(period)
-        if read is None:
-            raise ConfigurationError(f"--for is {period!r}: want a number with m, h or d, as 12h")
-        lasts = int(read[1]) * PERIODS[read[2]]
-        made = Quarantine.of(place.name, " ".join(reason.split()), getuser(), lasts)
+        made = Quarantine.of(place.name, " ".join(reason.split()), getuser(), period("--for", lasts))
         Quarantines(found.state_dir).put(made)
         click.echo(f"{place.name}: {made}")

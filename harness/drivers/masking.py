@@ -9,11 +9,11 @@ from html import escape
 
 from lxml import etree
 
+from harness.secret_forms import SHORT
+
 HIDDEN = "***"
 LONGEST = 65536
 """Characters of a page that are kept."""
-SHORT = 4
-"""A secret shorter than this is looked for as a word of its own: else it would be found everywhere."""
 SHOWN_VALUES = frozenset(("submit", "button", "reset", "image", "checkbox", "radio"))
 WORDS = frozenset(("alt", "title", "value", "placeholder", "label"))
 """Attributes that hold words, not addresses or scripts."""

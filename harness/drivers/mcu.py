@@ -7,19 +7,23 @@ import binascii
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.console import Console, try_console
+from harness.drivers.gateway import way_to
+from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.pace import Pace
-from harness.drivers.power import outlet_of
+from harness.drivers.power import Outlet, outlet_of
 from harness.drivers.restart import Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
 from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload, find_way_to_upload
+from harness.drivers.ssh import Door
 from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
 from harness.drivers.submission import FileContent, Filling
@@ -32,6 +36,7 @@ from harness.lab import Place
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
 from harness.tls.pin_file import pin_file_of
 from harness.tls.pins import ChangedCertificate, ForeignLeaf, LeafPins
+from harness.transport import WayBroken
 from harness.unit import (
     Answer,
     CertificatePage,
@@ -74,28 +79,31 @@ def _unchecked() -> None:
 
 @contextmanager
 def open_unit(
-    place: Place, record: Record = _unrecorded, check: Check = _unchecked, state_dir: Path | None = None
+    place: Place,
+    record: Record = _unrecorded,
+    check: Check = _unchecked,
+    state_dir: Path | None = None,
+    console: Console | None = None,
 ) -> Iterator[Mcu]:
     """The live unit of this place; its web session, if one was needed, is given back at the end, come what may.
 
     Administration goes over HTTPS where that answers, otherwise over HTTP. Every exchange is told to `record`;
     `check` is asked before each step that changes the unit, and what it raises comes out in place of the step.
-    With `state_dir`, a real unit's certificate is pinned from one process to the next.
-    Raises BenchError where the unit cannot be reached, ConfigurationError where the place's password cannot be
-    found or needs an SSH gateway.
+    With `state_dir`, a real unit's certificate is pinned from one process to the next. `console` is who listens at
+    its console, for as long as the block lasts and longer.
+    Raises BenchError where the unit, or its gateway, cannot be reached, ConfigurationError where the password of one
+    of them cannot be found.
     """
-    if place.gateway is not None:
-        raise ConfigurationError(f"{place.name}: a unit behind a gateway cannot be driven by this driver")
     owner = f"{place.name}: {place.address}:{place.ports.https}"
     pins = LeafPins(owner, place.tls.pin, pin_file_of(place, state_dir))
     login = Credentials(place.login.user, place.login.password.reveal(f"{place.name}: login password"))
-    wire = Wire(place, pins, record)
+    wire = Wire(place, pins, record, way_to(place, state_dir))
     try:
         try:
             identity = _identity(wire)
         except ForeignLeaf as error:
             raise ChangedCertificate(str(error)) from error
-        unit = Mcu(wire, pins, login, identity, record, check)
+        unit = Mcu(wire, pins, KnownHosts(state_dir), login, identity, record, check, console)
         try:
             yield unit
         finally:
@@ -128,19 +136,23 @@ class Mcu:
         self,
         wire: Wire,
         pins: LeafPins,
+        known: KnownHosts,
         login: Credentials,
         identity: Identity,
         record: Record,
         check: Check,
+        console: Console | None = None,
     ) -> None:
         self._wire = wire
         self._pins = pins
+        self._known = known
         self._api = Api(wire, login)
         self._web = WebSession(wire, login, self._api_accepts, record)
         self._state = State(wire, self._web, self._api)
         self._identity = identity
         self._record = record
         self._check = check
+        self._console = console
         self._baseline: Handshake | None = None
         self._restarts = 0
         self._sip_seen = False
@@ -173,15 +185,24 @@ class Mcu:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        return (*self._wire.notices, *self._pins.notices)
+        return (
+            *self._wire.notices,
+            *self._pins.notices,
+            *self._known.notices,
+            *(self._console.notices if self._console else ()),
+        )
 
     def handshake(self, deadline: Deadline) -> Handshake:
         return take_handshake(self._wire.https, deadline)
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
+        endpoint = Endpoint(self.place.address, self.place.ports.sip_tls, through=self._wire.through)
+
         def look() -> Handshake | None:
             try:
-                return take_handshake(Endpoint(self.place.address, self.place.ports.sip_tls), deadline)
+                return take_handshake(endpoint, deadline)
+            except WayBroken:
+                raise
             except (BenchError, HandshakeFailed):
                 return None
 
@@ -217,8 +238,14 @@ class Mcu:
             return self._api.features()
         return None
 
+    def try_console(self) -> str:
+        table = self.place.console
+        if table is None:
+            raise ConfigurationError(f"{self.place.name}: has no console: give it a table `console` in the lab file")
+        return try_console(Door.of(self.place, "console", table, self._known, self._wire.through))
+
     def try_outlet(self) -> None:
-        with outlet_of(self.place, self._record):
+        with self._outlet():
             """Somebody is let in, and that is all."""
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
@@ -290,20 +317,23 @@ class Mcu:
         return answer
 
     def ways(self) -> tuple[Way, ...]:
-        return (Way.WEB, Way.API) if self._api.has_restart() else (Way.WEB,)
+        by_api = (Way.API,) if self._api.has_restart() else ()
+        at_console = (Way.CONSOLE,) if self._console is not None and self._console.can_reboot else ()
+        return (Way.WEB, *by_api, *at_console)
 
     def power_cut(
         self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
     ) -> Restart:
         """The power went and came, as told; the unit is back."""
-        with self._web.witnessed(), outlet_of(self.place, self._record) as outlet:
+        with self._web.witnessed(), self._outlet() as outlet:
             self._expect_new_leafs()
             meanwhile = self._state.flag if uploading is None else self._about_to_send(uploading)
             self._check()
+            began = self._listening()
             restart = self._restarter.cut_power(outlet, deadline, meanwhile, after, in_boot or 0.0)
         self._uploaded = self._removed = False
         self._has_restarted()
-        return restart
+        return self._witnessed(restart, began)
 
     def _has_restarted(self) -> None:
         self._state.restarted()
@@ -327,17 +357,34 @@ class Mcu:
         self._check()
         self._expect_new_leafs()
         self._uploaded = self._removed = False
+        began = self._listening()
         with self._web.witnessed():
             restart = self._restarter.restart(deadline, way)
         self._has_restarted()
-        return restart
+        return self._witnessed(restart, began)
+
+    def _listening(self) -> float:
+        """The moment from which on the console is a witness."""
+        if self._console is not None:
+            self._console.wait_until_attached()
+        return time.monotonic()
+
+    def _witnessed(self, restart: Restart, began: float) -> Restart:
+        if self._console is None:
+            return restart
+        starts = self._console.starts_since(began)
+        self._record("console", {"listened": starts is not None, "starts": starts or ()})
+        return replace(restart, starts=starts)
+
+    def _outlet(self) -> AbstractContextManager[Outlet]:
+        return outlet_of(self.place, self._record, self._known, self._wire.through)
 
     def log_out(self) -> None:
         self._web.log_out()
 
     @property
     def _restarter(self) -> Restarter:
-        return Restarter(self._wire, self._web, self._api, self._state)
+        return Restarter(self._wire, self._web, self._api, self._state, self._console)
 
     def _submit(self, press: Callable[[Screen], Screen]) -> Answer:
         """Judged by rebootRequired and the status table before and after (device-reference 2.6)."""

@@ -148,7 +148,10 @@ class _Reader:
                 *item.labels,
             ]
             owner = owners.get(self.form_attributes[index]) if index in self.form_attributes else item.form
-            yield replace(item, labels=tuple(filter(None, (" ".join(text.split()) for text in texts))), form=owner)
+            if texts or owner != item.form:
+                labels = tuple(filter(None, (" ".join(text.split()) for text in texts)))
+                item = replace(item, labels=labels, form=owner)
+            yield item
 
     def _start(self, element: etree._Element) -> bool:
         """Whether what is inside is to be read."""
@@ -391,7 +394,7 @@ class _Reader:
         return _resolved(self.base, target)
 
 
-# The pages of one unit lead to the same few addresses.
+# Every page has the same menu.
 @functools.lru_cache(maxsize=4096)
 def _resolved(base: str, target: str) -> str:
     try:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.console import Console
 from harness.drivers.pace import Pace
 from harness.drivers.power import Outlet
 from harness.drivers.rpc import Api, NotSupported
@@ -20,9 +21,10 @@ from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import Broken, NotOpen, Scheme, Wire
 from harness.drivers.words import AGREE, CONFIRM, RESTART, SHUT_DOWN
-from harness.errors import BenchError, DeadlineExpired, UnitError
+from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError
 from harness.tls.handshake import HandshakeFailed
 from harness.tls.pins import ForeignLeaf
+from harness.transport import WayBroken
 from harness.unit import OperationalStatus, Restart, Way
 
 POLL_SECONDS = 10.0
@@ -41,11 +43,12 @@ Act = Callable[[], object]
 class Restarter:
     """Does one restart at a time. It believes the unit's own clock, not its pages."""
 
-    def __init__(self, wire: Wire, web: WebSession, api: Api, state: State) -> None:
+    def __init__(self, wire: Wire, web: WebSession, api: Api, state: State, console: Console | None = None) -> None:
         self._wire = wire
         self._web = web
         self._api = api
         self._state = state
+        self._console = console
         self._pace = Pace.of(wire.place)
         self._name = wire.place.name
 
@@ -65,6 +68,14 @@ class Restarter:
             except NotSupported:
                 # The version says that there is such a method (7.6); of other products' versions nobody says so.
                 watch.way = Way.WEB
+        if watch.way is Way.CONSOLE:
+            if self._console is None:
+                raise ConfigurationError(
+                    f"{self._name}: nobody listens at a console of it: `console` in the lab file"
+                )
+            self._wait_for_next_second(deadline)
+            watch.asked = time.monotonic()
+            self._console.reboot()
         if watch.way is Way.WEB:
             self._shut_down(deadline)
             self._wait_for_next_second(deadline)
@@ -165,13 +176,18 @@ class _Watch:
     def until_back(self, deadline: Deadline) -> Restart:
         wait, every = deadline.wait_for, self._pace.every
         often = min(every, DOWN_LOOK_SECONDS)
-        down = wait(f"sign of {self._name} going down for its restart", lambda: self._gone(deadline), often)
-        self._down = True
-        after = wait(
-            f"answer of {self._name} with a start later than {self._before:%Y-%m-%d %H:%M:%S}",
-            lambda: self._started_anew(deadline),
-            every,
-        )
+        try:
+            down = wait(f"sign of {self._name} going down for its restart", lambda: self._gone(deadline), often)
+            self._down = True
+            after = wait(
+                f"answer of {self._name} with a start later than {self._before:%Y-%m-%d %H:%M:%S}",
+                lambda: self._started_anew(deadline),
+                every,
+            )
+        except DeadlineExpired:
+            # A unit that nobody can look at is not at fault.
+            self._wire.through.check()
+            raise
         web = self._web_back or down
         try:
             booted = wait(f"finishedBooting of {self._name}", self._booted, every)
@@ -202,7 +218,7 @@ class _Watch:
         return max(time.monotonic() - self.asked, 1e-6)
 
     def _uptime(self, deadline: Deadline) -> int | None:
-        """None while the unit does not answer."""
+        """None while the unit does not answer. Raises WayBroken where nobody knows."""
         # Once it was down, HTTP may stay closed where HTTPS is open.
         schemes: tuple[Scheme, ...] = ("http", "https") if self._down and self._poll == "http" else (self._poll,)
         # Cut short by the deadline, a look would take a unit that is slow for one that is gone.
@@ -212,6 +228,8 @@ class _Watch:
                 reply = self._wire.get(self._wire.url(system_xml.PATH, scheme), seconds)
             except NotOpen:
                 self._refused = True
+            except WayBroken:
+                raise
             except (BenchError, HandshakeFailed):
                 return None
             else:
@@ -221,7 +239,10 @@ class _Watch:
     def _gone(self, deadline: Deadline) -> float | None:
         """Seconds until it no longer answered, or had started anew between two looks."""
         at = self._seconds()
-        uptime = self._uptime(deadline)
+        try:
+            uptime = self._uptime(deadline)
+        except WayBroken:
+            return None
         if uptime is None:
             return at
         # A unit that has been up for less time than has passed since it was asked must have started since; the
@@ -230,7 +251,10 @@ class _Watch:
 
     def _started_anew(self, deadline: Deadline) -> datetime | None:
         """Its new start; after some patience the old one, where it was seen to start and tells no other."""
-        uptime = self._uptime(deadline)
+        try:
+            uptime = self._uptime(deadline)
+        except WayBroken:
+            return None
         if uptime is None:
             return None
         at = self._seconds()
@@ -256,6 +280,8 @@ class _Watch:
         self._web_back = self._web_back or at
         try:
             self._wire.get(self._wire.url(system_xml.PATH, "https"))
+        except WayBroken:
+            return False
         except (BenchError, HandshakeFailed):
             if self._had_https and at - self._web_back < self._pace.https_grace:
                 return False

@@ -200,6 +200,7 @@ class Api:
         try:
             values = _values(reply.body)
         except xmlrpc.client.Fault as fault:
+            self._wire.answers.fault(method, int(fault.faultCode), str(fault.faultString))
             if fault.faultCode in (AUTHORIZATION_FAILED, INSUFFICIENT_PRIVILEGES):
                 raise ConfigurationError(
                     f"{where}: the API refuses the user {self._wire.place.login.user!r}: {fault.faultString}"
@@ -219,6 +220,7 @@ class Api:
             raise UnitError(f"{where}: {method} answers no XML-RPC: {type(error).__name__}") from error
         if len(values) != 1 or not isinstance(values[0], dict):
             raise UnitError(f"{where}: {method} answers {len(values)} values, want one struct")
+        self._wire.answers.note(method, values[0])
         return Answered(where, method, values[0])
 
 

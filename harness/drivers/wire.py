@@ -18,6 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from harness.deadline import Deadline
+from harness.drivers.answers import AnswerLog
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
@@ -26,6 +27,7 @@ from harness.tls.handshake import Endpoint, HandshakeFailed
 from harness.tls.pinned import NoConnection, PinnedAdapter
 from harness.tls.pins import LeafPins
 from harness.tls.stacks import CHOICES
+from harness.transport import DIRECT, Transport, WayBroken, blame_way
 
 Scheme = Literal["https", "http"]
 Record = Callable[[str, dict[str, object]], None]
@@ -79,11 +81,13 @@ class Reply:
 class Wire:
     """The HTTP and HTTPS ports of one unit. HTTPS is pinned; other hosts are never spoken to."""
 
-    def __init__(self, place: Place, pins: LeafPins, record: Record) -> None:
+    def __init__(self, place: Place, pins: LeafPins, record: Record, through: Transport = DIRECT) -> None:
         self.place = place
+        self.through = through
         self.scheme: Scheme = "https"
         self._pins = pins
         self._record = record
+        self.answers = AnswerLog(record)
         self._pair = ClientPair.of(place)
         self._session, self._transport = self._new_session()
 
@@ -94,7 +98,7 @@ class Wire:
         session.verify = False
         session.headers.clear()
         session.headers.update(HEADERS)
-        transport = PinnedAdapter(self._pins, self._pair, self.place.tls.minimum)
+        transport = PinnedAdapter(self._pins, self._pair, self.place.tls.minimum, self.through)
         session.mount("https://", transport)
         session.mount("http://", transport)
         return session, transport
@@ -102,12 +106,12 @@ class Wire:
     @property
     def https(self) -> Endpoint:
         """Where the unit serves HTTPS."""
-        return Endpoint(self.place.address, self.place.ports.https, self._pair)
+        return Endpoint(self.place.address, self.place.ports.https, self._pair, self.through)
 
     @property
     def notices(self) -> tuple[str, ...]:
         choice = CHOICES.uses_legacy(self.https)
-        return () if choice is None else (f"{self.place.name}: {self.https} {choice}",)
+        return (*self.through.notices, *(() if choice is None else (f"{self.place.name}: {self.https} {choice}",)))
 
     def close(self) -> None:
         self._session.close()
@@ -168,7 +172,7 @@ class Wire:
         for _ in range(TRIES - 1):
             try:
                 return self.send(submission, seconds)
-            except Broken as error:
+            except (Broken, WayBroken) as error:
                 if not isinstance(
                     error.__cause__, requests.ConnectionError | requests.exceptions.ChunkedEncodingError
                 ):
@@ -178,8 +182,8 @@ class Wire:
     def send(self, submission: Submission, seconds: float) -> Reply:
         """One exchange.
 
-        Raises NotOpen and Broken, which are BenchErrors, HandshakeFailed where TLS could not be completed, and
-        UnitError where another host is meant or the leaf is none of those pinned.
+        Raises NotOpen, Broken and WayBroken, which are BenchErrors, HandshakeFailed where TLS could not be completed,
+        and UnitError where another host is meant or the leaf is none of those pinned.
         """
         url = self._own(submission.url)
         began = time.perf_counter()
@@ -290,8 +294,10 @@ class Wire:
         """Failures of requests and urllib3 as ours."""
         parts = urlsplit(url)
         where = f"{self.place.name}: {parts.hostname}:{parts.port}"
+        began = time.monotonic()
         try:
-            yield
+            with self._not_of_the_way(where, began):
+                yield
         except requests.exceptions.SSLError as error:
             raise HandshakeFailed(f"{where}: no TLS connection: {_reason(error)}") from error
         except requests.Timeout as error:
@@ -303,6 +309,16 @@ class Wire:
             raise Broken(f"{where}: the connection broke: {_reason(error)}") from error
         except (requests.RequestException, HTTPError) as error:
             raise Broken(f"{where}: no readable HTTP answer: {_reason(error)}") from error
+
+    @contextmanager
+    def _not_of_the_way(self, where: str, began: float) -> Iterator[None]:
+        """Raises WayBroken in place of what came of that."""
+        try:
+            yield
+        except (requests.RequestException, HTTPError) as error:
+            if not isinstance(error, NoConnection):
+                blame_way(self.through, began, where, error)
+            raise
 
 
 class _HungUp(Exception):

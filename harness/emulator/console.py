@@ -227,7 +227,9 @@ def _status(unit: EmulatedUnit, rest: str) -> None:
 
 def _static(unit: EmulatedUnit, rest: str) -> None:
     wanted = rest.split()[:1] or [unit.blueprint.address]
-    unit.address_method = "static"
+    if unit.address_method != "static":
+        unit.address_method = "static"
+        unit.announce("networkChanged")
     answer = texts().fixed if wanted == [unit.blueprint.address] else texts().moved
     unit.console.say(answer.format(address=unit.blueprint.address))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -48,14 +47,14 @@ class Outlet:
 
 def serial_line(place: Place) -> SerialLine | None:
     """None where there is none, or a real one. Raises ConfigurationError."""
-    if place.console is None or not _is_here(place.console):
+    if place.console is None or not place.emulates(place.console):
         return None
     return SerialLine(_login(place.console, f"{place.name}: console"))
 
 
 def outlet(place: Place) -> Outlet | None:
     """As `serial_line`."""
-    if place.power is None or not _is_here(place.power):
+    if place.power is None or not place.emulates(place.power):
         return None
     power, numbers = place.power, set()
     wanted = {"on": power.on, "off": power.off, "cycle": power.cycle, "state": power.state}
@@ -79,14 +78,6 @@ def read_serial_line(document: dict[str, Any] | None) -> SerialLine | None:
 
 def read_outlet(document: dict[str, Any] | None) -> Outlet | None:
     return (document and Outlet(Login(**document["login"]), document["number"])) or None
-
-
-def _is_here(server: Gateway) -> bool:
-    """Beside an emulated unit, a server elsewhere is a real one, which serves some other unit."""
-    try:
-        return ipaddress.ip_address(server.ssh).is_loopback
-    except ValueError:
-        return False
 
 
 def _login(server: Gateway, owner: str) -> Login:

@@ -74,6 +74,7 @@ class EmulatedUnit:
         self.address_method = "DHCP"
         """How port A has got its address, as the console tells it."""
         self.events = EventLog(self.clock.now, self._tell)
+        self.faults = Faults()
         self.suffer(blueprint.faults)
         self.flash = PowerCutFiles()
         self.store = self.conduct.blank_store(firmware_of(self.identity.software_version, skin.upload))
@@ -312,8 +313,10 @@ class EmulatedUnit:
 
     def suffer(self, faults: Faults) -> None:
         """Of the bench, from now on."""
+        if self.faults.clock_seconds != faults.clock_seconds:
+            self.clock.ahead_by(faults.clock_seconds)
+            self.announce("timeChanged")
         self.faults = faults
-        self.clock.ahead_by(faults.clock_seconds)
         if faults.console_down:
             self.console.hang_up()
 

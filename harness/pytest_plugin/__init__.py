@@ -36,6 +36,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long to wait for a place that somebody else holds (default: not at all; its claims are blocked)",
     )
     group.addoption(
+        "--until",
+        metavar="TIME",
+        help="begin nothing that would not be over by then, as 06:00 or 2026-11-24T06:00: what is left is reported as"
+        " not done, and every unit goes back to its baseline",
+    )
+    group.addoption("--claims", metavar="FILE", help="only the claims whose node ids are in this file, one a line")
+    group.addoption(
+        "--run-folder",
+        metavar="FOLDER",
+        help="where the run keeps its files (default: a new folder in `runs` of the lab's state_dir)",
+    )
+    group.addoption("--plan-to", metavar="FILE", help="as --plan, and the plan is written to FILE as JSON too")
+    group.addoption(
         "--plan",
         action="store_true",
         help="print what the selected claims would do to each place, how many restarts and how long, and touch none",
@@ -46,6 +59,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the HTML report of the run is written (default: report.html beside the run's evidence)",
     )
     group.addoption(
+        "--step-summary",
+        metavar="FILE",
+        help='append the run as Markdown to this file, as "$GITHUB_STEP_SUMMARY"',
+    )
+    group.addoption(
+        "--allure",
+        metavar="FOLDER",
+        help="write Allure results to this folder (needs the extra allure)",
+    )
+    group.addoption(
         "--accept-profile",
         action="store_true",
         help="take over into the profiles what units do otherwise than recorded, in place of failing",
@@ -54,7 +77,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
-    if config.getoption("--plan"):
+    if config.getoption("--plan") or config.getoption("--plan-to"):
+        config.option.plan = True
         # One process knows the whole plan; xdist looks at these next.
         config.option.numprocesses, config.option.dist, config.option.tx = 0, "no", []
     return (yield)

@@ -26,8 +26,9 @@ from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
 from harness.pytest_plugin.characterising import Comparer, stated
 from harness.pytest_plugin.failing import Told, certificates_compared, told
-from harness.pytest_plugin.session import Run
+from harness.pytest_plugin.session import SECRETS_OUTPUT, Run
 from harness.pytest_plugin.slots import Slots
+from harness.run_record import without_place
 from harness.turns import Turns
 from harness.unit import Unit
 
@@ -62,6 +63,8 @@ class Claims:
         self._turns = Turns()
         self._comparer = Comparer(run, accept=config.option.accept_profile)
         self.reports: list[LaneReport] = []
+        self.sealed_secrets: bytes | None = None
+        """What was uploaded, for whoever proves that it is written nowhere."""
 
     # Collection: one test a place.
 
@@ -102,6 +105,8 @@ class Claims:
         yield
         mine = [item for item in items if _params(item).get("place") is not NO_PLACE]
         wanted = [item for item in mine if config.option.markexpr or _selection(item) <= Selection.DEFAULT]
+        if (only := self._run.only) is not None:
+            wanted = [item for item in wanted if item.nodeid in only]
         if left_out := [item for item in mine if item not in wanted]:
             config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in wanted if item.nodeid not in self._run.done]
@@ -121,6 +126,7 @@ class Claims:
             return (yield)
         # Drivers and their libraries are for runs that drive something.
         from harness.bench import Bench
+        from harness.watchdog import Watchdog
 
         # Items and modules stay to the end: the collector of garbage need not look at them hundreds of times.
         gc.freeze()
@@ -129,11 +135,13 @@ class Claims:
             places = [place for place in self._run.places if any(_place(claim) is place for claim in self._claims)]
             run = self._run
             bench = stack.enter_context(
-                Bench(places, run.lab.state_dir, run.folder, run.doing, self._config.option.wait)
+                Bench(places, run.lab.state_dir, run.folder, run.doing, self._config.option.wait, run.until)
             )
+            stack.callback(self._seal_secrets, bench)
             for place in places:
                 self._lanes[place.name] = self._lane(place, bench)
-            stack.callback(self._finish)
+            stack.enter_context(Watchdog(self._lanes.values()))
+            stack.push(self._finish)
             for lane in self._lanes.values():
                 lane.start()
             return (yield)
@@ -145,7 +153,14 @@ class Claims:
         claims = self._of(place)
         visits = sum("unit" in claim.fixturenames for claim in claims)
         lane = Lane(
-            place, _plan(claims), visits, bench, self._turns, self._tell, self._run.excluded.get(place.name, "")
+            place,
+            _plan(claims),
+            visits,
+            bench,
+            self._turns,
+            self._tell,
+            self._run.until,
+            self._run.excluded.get(place.name, ""),
         )
         for claim in claims:
             if _lacking(claim):
@@ -156,23 +171,30 @@ class Claims:
                 self._slots.add(claim, lane.seen[_experiment(claim).name] if "seen" in claim.fixturenames else None)
         return lane
 
-    def plans(self) -> dict[Place, tuple[int, Plan]]:
-        """For each place that a selected claim needs: how many do, and what its lane would do."""
+    def plans(self) -> dict[Place, tuple[list[pytest.Function], Plan]]:
+        """For each place that a selected claim needs: those that do, and what its lane would do."""
         plans = {place: self._of(place) for place in self._run.places}
-        return {place: (len(claims), _plan(claims)) for place, claims in plans.items() if claims}
+        return {place: (claims, _plan(claims)) for place, claims in plans.items() if claims}
 
     def _of(self, place: Place) -> list[pytest.Function]:
         return [claim for claim in self._claims if _place(claim) is place]
 
-    def _finish(self) -> None:
-        if self._slots:
-            # pytest was told to stop before all were run.
+    def _finish(self, interrupted: type[BaseException] | None, *_: object) -> None:
+        if self._slots or interrupted:
+            # pytest was told to stop before all were run, or in the middle of one: its fixtures end after this.
             self._tell(Said("stopping: what is under way is finished, and every unit goes back to its baseline"))
             for lane in self._lanes.values():
                 lane.stop()
         self.reports = [lane.join() for lane in self._lanes.values()]
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[WORKER_OUTPUT] = [vars(report) for report in self.reports]
+
+    def _seal_secrets(self, bench: Bench) -> None:
+        from harness.secrecy.known import sealed
+
+        self.sealed_secrets = sealed(bench.secrets.gathered(), self._run.seal)
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[SECRETS_OUTPUT] = self.sealed_secrets
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
@@ -270,8 +292,11 @@ class Claims:
         if failure is not None and "unit" not in item.fixturenames:
             # What a test of one's own did step by step is best told by pytest's traceback.
             report.longrepr = failure.text(item.name)
+        lane = self._lanes.get(place.name)
         report.hil = {  # type: ignore[attr-defined]
             "place": place.name,
+            "serial": lane.serial if lane else "",
+            "firmware": lane.firmware if lane else "",
             "verdict": verdict and verdict.value,
             "incident": incident and str(incident),
             "fault": incident and incident.fault.value,
@@ -289,6 +314,8 @@ class Claims:
                 ("verdict", verdict.value),
                 ("evidence", str(evidence)),
             ]
+            if lane is not None and lane.firmware:
+                properties += [("serial", lane.serial), ("firmware", lane.firmware)]
             if incident is not None:
                 properties.append(("fault", incident.fault.value))
             # JUnit XML is given those of the last phase.
@@ -355,7 +382,7 @@ def _place(item: pytest.Item) -> Place | None:
 
 def _claim_name(item: pytest.Item, place: Place) -> str:
     """The claim without its place: the same at every place."""
-    return item.name.replace(f"[{place.name}]", "").replace(f"[{place.name}-", "[")
+    return without_place(item.name, place.name)
 
 
 def _params(item: pytest.Item) -> Mapping[str, object]:

@@ -62,6 +62,9 @@ class Dealer:
             "progress": self._address,
             "done": sorted(self._done),
             "excluded": self._run.excluded,
+            # Not as it was typed: to a worker that is started later, 06:00 may be another day.
+            "until": moment.isoformat() if (moment := self._run.until.moment) else None,
+            "seal": self._run.seal,
         }
 
     @pytest.hookimpl(optionalhook=True)

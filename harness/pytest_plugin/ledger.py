@@ -24,6 +24,7 @@ EXIT_STATUS = {
     Fault.OURS.value: int(pytest.ExitCode.INTERNAL_ERROR),
     Fault.CONFIGURATION.value: EXIT_BLOCKED,
     Fault.BENCH.value: EXIT_BLOCKED,
+    Fault.TIME.value: EXIT_BLOCKED,
 }
 
 

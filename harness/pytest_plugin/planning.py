@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from harness.expectation import Expectation, expect
@@ -27,11 +30,19 @@ class Planner:
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("experiments, in order")
         expectations = []
+        written: dict[str, object] = {}
         for place, (claims, plan) in self._claims.plans().items():
             expected = expect(plan, place, self._run.lab.state_dir)
             expectations.append(expected)
+            written[place.name] = {
+                "claims": [claim.nodeid for claim in claims],
+                "experiments": [one.name for one in plan.experiments],
+                "restarts": plan.restart_floor,
+                "seconds": round(expected.seconds, 1),
+                "never_done": list(expected.never_done),
+            }
             names = ", ".join(one.name for one in plan.experiments)
-            table.add_row(place.name, str(claims), str(plan.restart_floor), _told(expected), names)
+            table.add_row(place.name, str(len(claims)), str(plan.restart_floor), _told(expected), names)
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         reporter.ensure_newline()
         for line in rendered(table, reporter._tw.fullwidth):
@@ -40,7 +51,16 @@ class Planner:
             reporter.write_line("up to: with restart_timeout for each restart of what was never done on that place")
         longest = max((one.seconds for one in expectations), default=0.0)
         reporter.write_line(f"all places at once: {_minutes(longest)}; no unit was touched")
+        if file := session.config.option.plan_to:
+            _write(file, {"places": written, "seconds": round(longest, 1)})
         return True
+
+
+def _write(file: str, plan: dict[str, object]) -> None:
+    try:
+        Path(file).write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        pytest.exit(f"--plan-to: cannot write {file}: {error.strerror}", pytest.ExitCode.USAGE_ERROR)
 
 
 def _told(expected: Expectation) -> str:

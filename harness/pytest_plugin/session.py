@@ -14,8 +14,11 @@ from harness.errors import BenchError, ConfigurationError
 from harness.known_failures import KnownFailures, load_known_failures
 from harness.lab import Lab, Place, load_lab
 from harness.profile import load_profiles
+from harness.until import STOP_FILE, Until, moment_of
 
 WORKER_INPUT = "mcu_hil"
+SECRETS_OUTPUT = "mcu_hil_secrets"
+SEAL_OCTETS = 32
 EXIT_BLOCKED = 10
 """No claim failed, but the bench left some unanswered."""
 
@@ -32,8 +35,13 @@ class Run:
     done: frozenset[str]
     """Node ids that another worker has answered already, before it was lost."""
     known_failures: KnownFailures
+    until: Until
+    only: frozenset[str] | None = None
+    """Node ids, where the user has named the claims by a file."""
     excluded: dict[str, str] = field(default_factory=dict)
     """Places that the controller's preflight keeps the run away from, and why."""
+    seal: bytes = field(default=b"", repr=False)
+    """By which the processes of this run tell each other of secrets."""
     noticed: list[str] = field(default_factory=list)
     """What units had to tell in the preflight."""
 
@@ -60,11 +68,19 @@ def join_session(config: pytest.Config, file: Path) -> None:
             for profile in {place.profile for place in places if place.profile is not None}:
                 # Said now, and not when a claim asks for it.
                 load_profiles(profile)
-            run = Run(file, lab, places, _new_folder(lab), frozenset(), known_failures)
+            named = config.getoption("--run-folder")
+            folder = Path(named).absolute() if named else _new_folder(lab)
+            until, only = _until(config.getoption("--until"), folder), _only(config)
+            run = Run(
+                file, lab, places, folder, frozenset(), known_failures, until, only, seal=os.urandom(SEAL_OCTETS)
+            )
         else:
             places = tuple(place for place in lab.places if place.name in given["places"])
             done = frozenset(given["done"])
-            run = Run(file, lab, places, Path(given["folder"]), done, known_failures, given["excluded"])
+            folder = Path(given["folder"])
+            until, only = _until(given["until"], folder), _only(config)
+            excluded, seal = given["excluded"], given["seal"]
+            run = Run(file, lab, places, folder, done, known_failures, until, only, excluded, seal)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     except BenchError as error:
@@ -89,9 +105,10 @@ def join_session(config: pytest.Config, file: Path) -> None:
         config.pluginmanager.register(Planner(claims, run), "mcu-hil-planner")
         return
     from harness.pytest_plugin.characterising import Recorder
+    from harness.pytest_plugin.closing import Closing
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger
-    from harness.pytest_plugin.reporting import Reporter
+    from harness.pytest_plugin.recording import Recording
 
     if config.option.lab and not config.option.collectonly:
         from harness.pytest_plugin.preflighting import Preflighting
@@ -99,11 +116,13 @@ def join_session(config: pytest.Config, file: Path) -> None:
         config.pluginmanager.register(Preflighting(run), "mcu-hil-preflight")
     recorder = Recorder(run, accept=config.option.accept_profile)
     ledger = Ledger(run, recorder)
-    reporter = Reporter(run, ledger, recorder, config.option.report)
-    display = Display(config, run, recorder, reporter)
+    recording = Recording(config, run, ledger)
+    closing = Closing(config, run, recorder, recording)
+    display = Display(config, run, recorder, closing)
     config.pluginmanager.register(recorder, "mcu-hil-recorder")
     config.pluginmanager.register(ledger, "mcu-hil-ledger")
-    config.pluginmanager.register(reporter, "mcu-hil-reporter")
+    config.pluginmanager.register(recording, "mcu-hil-recording")
+    config.pluginmanager.register(closing, "mcu-hil-closing")
     config.pluginmanager.register(display, "mcu-hil-display")
     if _is_distributed(config):
         from harness.pytest_plugin.dealing import Dealer
@@ -115,6 +134,22 @@ def join_session(config: pytest.Config, file: Path) -> None:
 
 def _is_distributed(config: pytest.Config) -> bool:
     return bool(getattr(config.option, "numprocesses", None)) or bool(getattr(config.option, "tx", None))
+
+
+def _until(text: str | None, folder: Path) -> Until:
+    """Raises ConfigurationError."""
+    return Until(folder / STOP_FILE, None if text is None else moment_of(text, datetime.now().astimezone()))
+
+
+def _only(config: pytest.Config) -> frozenset[str] | None:
+    """Raises ConfigurationError."""
+    file = config.getoption("--claims")
+    if file is None:
+        return None
+    try:
+        return frozenset(Path(file).read_text(encoding="utf-8").split("\n"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"--claims: cannot read {file}: {error}") from error
 
 
 def _new_folder(lab: Lab) -> Path:

@@ -13,8 +13,10 @@ from harness.deadline import Deadline
 from harness.errors import BenchError, UnitError
 from harness.tls.client_pair import ClientPair
 from harness.tls.context import shared_legacy_context
+from harness.tls.flight_log import Message, logging_context, watch
 from harness.tls.legacy import legacy_socket
 from harness.tls.stacks import CHOICES, Choice
+from harness.transport import DIRECT, Transport, WayBroken, blame_way
 
 CONNECT_SECONDS = 10.0
 
@@ -31,6 +33,11 @@ class Endpoint:
     port: int
     pair: ClientPair | None = field(default=None, compare=False, repr=False)
     """What to show where a certificate is asked for."""
+    through: Transport = field(default=DIRECT, repr=False)
+
+    def connect(self, seconds: float | None) -> socket.socket:
+        """A TCP connection. Raises OSError, and WayBroken where that could not be tried."""
+        return self.through.connect(self.address, self.port, seconds)
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -58,6 +65,8 @@ class Handshake:
     """TCP connection."""
     handshake_seconds: float
     """ClientHello to Finished."""
+    messages: tuple[Message, ...] = field(default=(), compare=False, repr=False)
+    """As far as the stack tells: none with a client certificate, and none of tlslite-ng's."""
 
     @property
     def leaf(self) -> bytes:
@@ -78,13 +87,14 @@ class _Shown:
     presented_chain: tuple[bytes, ...]
     protocol_version: str
     cipher_suite: str
+    messages: tuple[Message, ...] = ()
 
 
 def take_handshake(endpoint: Endpoint, deadline: Deadline) -> Handshake:
     """Complete a new handshake (never a resumed session) and close; by the stack that reaches the server.
 
-    Raises BenchError where no TCP connection could be had, HandshakeFailed where TLS could not be completed on one,
-    LegacyMissing where that would take tlslite-ng, which is not installed.
+    Raises BenchError where no TCP connection could be had or the way to the unit is broken, HandshakeFailed where TLS
+    could not be completed, LegacyMissing where that would take tlslite-ng, which is not installed.
     """
     choice = CHOICES.uses_legacy(endpoint)
     if choice is None:
@@ -99,11 +109,19 @@ def take_handshake(endpoint: Endpoint, deadline: Deadline) -> Handshake:
 
 
 def _taken(endpoint: Endpoint, deadline: Deadline, shake: Callable[[socket.socket], _Shown]) -> Handshake:
-    began = time.perf_counter()
     try:
-        connection = socket.create_connection(
-            (endpoint.address, endpoint.port), timeout=deadline.at_most(CONNECT_SECONDS)
-        )
+        return _tried(endpoint, deadline, shake)
+    except WayBroken as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        # It was lost under way, and may be made anew.
+        return _tried(endpoint, deadline, shake)
+
+
+def _tried(endpoint: Endpoint, deadline: Deadline, shake: Callable[[socket.socket], _Shown]) -> Handshake:
+    moment, began = time.monotonic(), time.perf_counter()
+    try:
+        connection = endpoint.connect(deadline.at_most(CONNECT_SECONDS))
     except OSError as error:
         raise BenchError(f"no TCP connection to {endpoint}: {error.strerror or error}") from error
     connected = time.perf_counter()
@@ -112,6 +130,7 @@ def _taken(endpoint: Endpoint, deadline: Deadline, shake: Callable[[socket.socke
         try:
             shown = shake(connection)
         except OSError as error:
+            blame_way(endpoint.through, moment, f"no TLS handshake with {endpoint}", error)
             raise HandshakeFailed(f"no TLS handshake with {endpoint}: {_reason(error)}") from error
         finished = time.perf_counter()
     return Handshake(
@@ -120,16 +139,24 @@ def _taken(endpoint: Endpoint, deadline: Deadline, shake: Callable[[socket.socke
         cipher_suite=shown.cipher_suite,
         connect_seconds=connected - began,
         handshake_seconds=finished - connected,
+        messages=shown.messages,
     )
 
 
 def _by_ssl(endpoint: Endpoint, connection: socket.socket) -> _Shown:
-    with endpoint.context.wrap_socket(
-        connection, server_hostname=endpoint.address, suppress_ragged_eofs=False
+    context = logging_context() if endpoint.pair is None else endpoint.context
+    with context.wrap_socket(
+        connection,
+        server_hostname=endpoint.address,
+        suppress_ragged_eofs=False,
+        do_handshake_on_connect=False,
     ) as secured:
+        log = watch(secured)
+        secured.do_handshake()
         CHOICES.reached(endpoint)
         suite = secured.cipher()
-        return _Shown(_presented_chain(secured), secured.version() or "", suite[0] if suite else "")
+        chain = _presented_chain(secured)
+        return _Shown(chain, secured.version() or "", suite[0] if suite else "", tuple(log.messages))
 
 
 def _by_legacy(endpoint: Endpoint, connection: socket.socket, choice: Choice) -> _Shown:

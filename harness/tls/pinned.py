@@ -26,6 +26,7 @@ from harness.tls.handshake import CONNECT_SECONDS, Endpoint
 from harness.tls.legacy import LegacySocket, legacy_socket
 from harness.tls.pins import LeafPins
 from harness.tls.stacks import CHOICES
+from harness.transport import DIRECT, Transport
 
 VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """As `ssl` names them, oldest first."""
@@ -43,16 +44,23 @@ class PinnedAdapter(BaseAdapter):
     """Mounted for `http://` and `https://` in a session: one connection a port, kept open, for one thread at a time.
 
     Every new connection's leaf is put to the pins, before a byte of a request is sent. What they raise comes out of
-    the request as it is, and so does LegacyMissing; other failures are requests' exceptions, where nobody listens
-    NoConnection.
+    the request as it is, and so do LegacyMissing and WayBroken; other failures are requests' exceptions, where nobody
+    listens NoConnection.
     """
 
-    def __init__(self, pins: LeafPins, pair: ClientPair | None = None, minimum: str = VERSIONS[0]) -> None:
+    def __init__(
+        self,
+        pins: LeafPins,
+        pair: ClientPair | None = None,
+        minimum: str = VERSIONS[0],
+        through: Transport = DIRECT,
+    ) -> None:
         """`pair` is shown to who asks for a certificate; by a version below `minimum` nothing is sent."""
         super().__init__()
         self._minimum = minimum
         self._pins = pins
         self._pair = pair
+        self._through = through
         self._kept: dict[str, tuple[http.client.HTTPConnection, http.client.HTTPResponse]] = {}
         self._sessions: dict[str, ssl.SSLSession] = {}
         """By port. Whoever resumes one has its master secret, and was found good when it was made (RFC 5246 F.1.4); a
@@ -116,7 +124,7 @@ class PinnedAdapter(BaseAdapter):
     def _connect(self, scheme: str, host: str, port: int | None, seconds: float | None) -> http.client.HTTPConnection:
         """A connection, with its leaf found good where it is one of TLS."""
         connection = http.client.HTTPConnection(host, port or (443 if scheme == "https" else 80))
-        endpoint = Endpoint(connection.host, connection.port, self._pair)
+        endpoint = Endpoint(connection.host, connection.port, self._pair, self._through)
         if scheme != "https":
             connection.sock = _dialled(endpoint, seconds)
             return connection
@@ -167,14 +175,12 @@ class PinnedAdapter(BaseAdapter):
 
 def _dialled(endpoint: Endpoint, seconds: float | None) -> socket.socket:
     try:
-        connection = socket.create_connection((endpoint.address, endpoint.port), seconds)
+        return endpoint.connect(seconds)
     except TimeoutError as error:
         raise requests.ConnectTimeout(error) from error
     except (OSError, UnicodeError) as error:
         # The latter for a host name that is none (RFC 1035 2.3.4).
         raise NoConnection(error) from error
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
 
 
 def _secured(endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | LegacySocket:

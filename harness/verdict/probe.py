@@ -55,9 +55,7 @@ def probe(endpoint: Endpoint, hello: ClientHello, deadline: Deadline) -> Reply:
     """
     began = time.perf_counter()
     try:
-        connection = socket.create_connection(
-            (endpoint.address, endpoint.port), timeout=deadline.at_most(CONNECT_SECONDS)
-        )
+        connection = endpoint.connect(deadline.at_most(CONNECT_SECONDS))
     except OSError as error:
         raise BenchError(f"no TCP connection to {endpoint}: {error.strerror or error}") from error
     connected = time.perf_counter()

@@ -77,14 +77,12 @@ def complete(endpoint: Endpoint, version: Version, deadline: Deadline) -> Comple
     """Go through a handshake with RSA key exchange.
 
     Raises Malformed where none comes about: other suites, no RSA key, no connection. That the unit refuses our
-    Finished, or sends a wrong one, is no error: it proves nothing.
+    Finished, or sends a wrong one, is no error: it proves nothing. Raises WayBroken where that could not be tried.
     """
     hello = ClientHello(version, tuple(SUITES), is_bare=True)
     flight = Flight()
     try:
-        with socket.create_connection(
-            (endpoint.address, endpoint.port), deadline.at_most(CONNECT_SECONDS)
-        ) as connection:
+        with endpoint.connect(deadline.at_most(CONNECT_SECONDS)) as connection:
             connection.sendall(bytes(hello))
             ending = read_flight(connection, flight, deadline)
             if ending or flight.alerts or flight.hello is None or not flight.chain:

@@ -72,7 +72,7 @@ class Sighting:
             raise Unmeasurable("it shows no chain up to TLS 1.2")
         try:
             return complete(self.endpoint, self.readable[0].offered.version, self._deadline)
-        except Malformed as error:
+        except (Malformed, BenchError) as error:
             raise Unmeasurable(str(error)) from error
 
     @functools.cached_property

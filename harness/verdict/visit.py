@@ -31,13 +31,14 @@ class Page:
 
 def fetch(endpoint: Endpoint, path: str, deadline: Deadline) -> Page:
     """GET, without following where it leads. Raises HandshakeFailed where no answer to it comes."""
-    connection = http.client.HTTPSConnection(
-        endpoint.address, endpoint.port, timeout=deadline.at_most(CONNECT_SECONDS), context=endpoint.context
-    )
+    connection = http.client.HTTPConnection(endpoint.address, endpoint.port)
     try:
+        plain = endpoint.connect(deadline.at_most(CONNECT_SECONDS))
         if choice := CHOICES.uses_legacy(endpoint):
-            plain = socket.create_connection((endpoint.address, endpoint.port), deadline.at_most(CONNECT_SECONDS))
+            # For http.client, the legacy one is a socket too.
             connection.sock = cast("ssl.SSLSocket", legacy_socket(plain, endpoint, choice))
+        else:
+            connection.sock = _secured(plain, endpoint)
         connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read(BODY_BOUND)
@@ -46,6 +47,14 @@ def fetch(endpoint: Endpoint, path: str, deadline: Deadline) -> Page:
         raise HandshakeFailed(f"no page from https://{endpoint}{path}: {error or type(error).__name__}") from error
     finally:
         connection.close()
+
+
+def _secured(plain: socket.socket, endpoint: Endpoint) -> ssl.SSLSocket:
+    try:
+        return endpoint.context.wrap_socket(plain, server_hostname=endpoint.address)
+    except BaseException:
+        plain.close()
+        raise
 
 
 def _date(text: str | None) -> datetime | None:
@@ -78,7 +87,7 @@ def try_resumption(endpoint: Endpoint, deadline: Deadline) -> Resumption:
 
     def connect(session: ssl.SSLSession | None) -> tuple[ssl.SSLSession | None, bool]:
         with (
-            socket.create_connection((endpoint.address, endpoint.port), deadline.at_most(CONNECT_SECONDS)) as plain,
+            endpoint.connect(deadline.at_most(CONNECT_SECONDS)) as plain,
             context.wrap_socket(plain, session=session) as secured,
         ):
             return secured.session, bool(secured.session_reused)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from harness.journal import Journal
-from tests.faults.standing_lab import StandingLab, gone, kill_session, standing_lab
+from tests.faults.standing_lab import StandingLab, gone, kill_session, session, standing_lab
 
 UNITS = 5
 """As in the default lab: one of each model."""
+AGAIN = 0.25
+"""How often the recovery is killed too."""
+RECOVERY_SECONDS = 10.0
+"""In which that happens: longer than five units take, if the machine has nothing else to do."""
 
 
 def kills(count: int, folder: Path, seed: int, *arguments: str) -> Iterator[tuple[float, str, str]]:
@@ -28,27 +34,50 @@ def kills(count: int, folder: Path, seed: int, *arguments: str) -> Iterator[tupl
         seconds = time.monotonic() - began
         for _ in range(count):
             moment = chance.uniform(0.0, seconds)
-            who, kill = chance.choice(WAYS)
+            way = chance.choice(WAYS)
             with lab.running(*arguments) as process:
                 # The moment is the point of it, so it is no condition that could be waited for.
                 time.sleep(moment)
-                kill(process)
+                who = way(process)
+            if chance.random() < AGAIN:
+                who += _recovery_killed(lab, chance.uniform(0.0, RECOVERY_SECONDS))
             yield moment, who, _wrong(lab)
 
 
-def _controller(process: subprocess.Popen[str]) -> None:
+def _controller(process: subprocess.Popen[str]) -> str:
     """Its workers notice, and end by themselves."""
     process.send_signal(signal.SIGKILL)
     process.wait()
     gone(process.pid)
+    return "the controller"
 
 
-def _runner(process: subprocess.Popen[str]) -> None:
+def _runner(process: subprocess.Popen[str]) -> str:
     kill_session(process.pid)
+    return "every process"
 
 
-Kill = Callable[[subprocess.Popen[str]], None]
-WAYS: tuple[tuple[str, Kill], ...] = (("the controller", _controller), ("every process", _runner))
+def _worker(process: subprocess.Popen[str]) -> str:
+    """Another one takes its place, and the run goes on to its end."""
+    workers = [pid for pid in session(process.pid) if pid != process.pid]
+    if not workers:
+        return _runner(process)
+    with suppress(ProcessLookupError):
+        os.kill(workers[0], signal.SIGKILL)
+    process.wait()
+    gone(process.pid)
+    return "a worker"
+
+
+WAYS: tuple[Callable[[subprocess.Popen[str]], str], ...] = (_controller, _runner, _worker)
+
+
+def _recovery_killed(lab: StandingLab, moment: float) -> str:
+    """A recovery is begun, and killed in the middle."""
+    with lab.running_lab("recover") as process:
+        time.sleep(moment)
+        kill_session(process.pid)
+    return f", and the recovery after {moment:.2f} s"
 
 
 def _wrong(lab: StandingLab) -> str:

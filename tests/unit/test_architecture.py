@@ -34,16 +34,25 @@ LAYERS = {
     "harness.fault": 1,
     "harness.progress": 1,
     "harness.turns": 1,
+    "harness.until": 1,
     "harness.coordinator": 1,
     "harness.known_failures": 1,
+    "harness.run_record": 1,
     "harness.request": 1,
     "harness.key_form": 1,
+    "harness.secret_forms": 1,
+    "harness.manifest": 1,
     "harness.certificate_words": 2,
     "harness.report": 2,
+    "harness.secrecy": 2,
+    "harness.conclusion": 2,
+    "harness.timeline": 2,
+    "harness.handing_over": 2,
     "harness.tls": 2,
     "harness.unit": 2,
     "harness.observation": 2,
     "harness.telltale": 2,
+    "harness.transport": 2,
     "harness.walk": 2,
     "harness.exploring": 2,
     "harness.experiment": 2,
@@ -64,8 +73,11 @@ LAYERS = {
     "harness.triage": 4,
     "harness.bench": 5,
     "harness.lane": 6,
+    "harness.watchdog": 6,
+    "harness.nightly": 6,
     "harness.recovery": 6,
     "harness.preflight": 6,
+    "harness.results": 6,
     "harness.cli": 7,
     "harness.pytest_plugin": 7,
 }
@@ -76,6 +88,7 @@ NEVER = [
     ("harness.emulator", ("harness.drivers", "pytest", "click")),
     ("harness.readiness", ("harness.drivers", "harness.emulator")),
     ("harness.procedure", ("harness.drivers", "harness.emulator")),
+    ("harness.results", ("pytest", "click", "harness.drivers", "harness.emulator", "harness.bench", "harness.lane")),
     ("harness.lane", ("pytest", "harness.drivers", "harness.emulator")),
     ("tests.hil", ("harness.drivers", "harness.emulator", "harness.bench", "harness.procedure", "harness.lane")),
 ]
@@ -161,5 +174,17 @@ def test_a_pytest_start_without_a_lab_imports_nothing_heavy() -> None:
     code = "import sys, harness.pytest_plugin; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
 
-    heavy = {"pydantic", "requests", "cryptography", "aiohttp", "rich", "bs4", "ssl", "certstore", "click", "asyncio"}
+    heavy = {
+        "pydantic",
+        "requests",
+        "cryptography",
+        "aiohttp",
+        "rich",
+        "bs4",
+        "ssl",
+        "certstore",
+        "click",
+        "asyncio",
+        "sqlalchemy",
+    }
     assert heavy.intersection(loaded) == set()

@@ -174,8 +174,12 @@ def test_lines_are_looked_at_where_the_lab_file_has_them(start: Start, write: Wr
         start(more=f"{console}\n{good}")
         found = rows(write(more=f"{console}\n{good}"), 0)
         assert (found["console"]["state"], found["power"]["state"]) == ("ready", "ready")
+        assert found["console"]["found"].endswith("it says 'MCU>'")
         found = rows(write(more=f"{console}\n{power}"), 10)
-    assert (found["power"]["state"], "cannot log in as 'lab'" in found["power"]["found"]) == ("missing", True)
+    assert (found["power"]["state"], "cannot be reached: Connection refused" in found["power"]["found"]) == (
+        "missing",
+        True,
+    )
 
 
 def test_a_unit_that_does_not_answer_is_told_with_the_remedy(write: Write) -> None:

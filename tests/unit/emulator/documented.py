@@ -329,8 +329,8 @@ STATEMENTS: Mapping[str, Mapping[str, Proof]] = {
         "configureAck": "test_api_feedback.py::test_a_new_receiver_is_told_that_it_is_one",
         "servicesChanged": "test_api_feedback.py::test_services_that_change_are_told",
         "participants": "test_api_feedback.py::test_participants_who_are_cut_off_by_a_restart_are_told",
-        "networkChanged, timeChanged": Beyond(
-            "can be subscribed to; nothing changes network or time of an emulated unit"
+        "networkChanged, timeChanged": (
+            "test_api_feedback.py::test_an_address_that_is_made_fixed_and_a_clock_that_is_set_are_told"
         ),
         "no method is for certificates": "test_api.py::test_what_may_not_be_done_is_a_fault",
     },

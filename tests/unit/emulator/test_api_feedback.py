@@ -19,7 +19,9 @@ from certstore import Upload
 from harness import pki
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
-from harness.emulator.hosting import hosted
+from harness.emulator.faults import Faults
+from harness.emulator.hosting import HostThread, hosted
+from tests.unit.emulator.console_client import console
 
 if TYPE_CHECKING:
     from tests.unit.emulator.conftest import Caller
@@ -146,6 +148,19 @@ def test_services_that_change_are_told(call: Caller, ear: Ear) -> None:
     call("services.modify", portA=[{"name": "ftp", "setting": False}])
 
     ear.hears("servicesChanged")
+
+
+def test_an_address_that_is_made_fixed_and_a_clock_that_is_set_are_told(
+    lab: HostThread, wired: tuple[Blueprint, Blueprint], caller_of: Callable[[Blueprint], Caller], ear: Ear
+) -> None:
+    caller_of(wired[0])("feedbackReceiver.configure", receiverURI=ear.uri)
+
+    with console(wired[0]) as terminal:
+        terminal.type("static")
+        ear.hears("networkChanged")
+    lab.suffer(wired[0].name, Faults(clock_seconds=3600))
+
+    ear.hears("timeChanged")
 
 
 def test_participants_who_are_cut_off_by_a_restart_are_told(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,27 +19,32 @@ OPTIONAL = frozenset(("td", "th", "tr", "li", "p", "dt", "dd", "option"))
 
 def dress(markup: str, variant: Variant) -> str:
     """The same page in this unit's hand: case, quotes, end tags."""
+    hand = variant["case"], variant["quotes"], variant["closing"]
+    return TAG.sub(lambda found: _dressed(found[0], *hand), markup)
 
+
+# A unit draws the same tags on every page.
+@functools.lru_cache(maxsize=8192)
+def _dressed(tag: str, case: str, quotes: str, closing: str) -> str:
     def attribute(found: re.Match[str]) -> str:
         name, value = found[1], found[2]
-        if variant["case"] == "upper":
+        if case == "upper":
             name = name.upper()
         if value is None:
             return f" {name}"
-        if variant["quotes"] == "bare" and BARE.fullmatch(value):
+        if quotes == "bare" and BARE.fullmatch(value):
             return f" {name}={value}"
-        if variant["quotes"] == "single" and "'" not in value:
+        if quotes == "single" and "'" not in value:
             return f" {name}='{value}'"
         return f' {name}="{value}"'
 
-    def tag(found: re.Match[str]) -> str:
-        slash, name, attributes = found.groups()
-        if slash and variant["closing"] == "unclosed" and name in OPTIONAL:
-            return ""
-        shown = name.upper() if variant["case"] == "upper" else name
-        return f"<{slash}{shown}{ATTRIBUTE.sub(attribute, attributes)}>"
-
-    return TAG.sub(tag, markup)
+    found = TAG.fullmatch(tag)
+    assert found is not None
+    slash, name, attributes = found.groups()
+    if slash and closing == "unclosed" and name in OPTIONAL:
+        return ""
+    shown = name.upper() if case == "upper" else name
+    return f"<{slash}{shown}{ATTRIBUTE.sub(attribute, attributes)}>"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ import xmlrpc.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -298,12 +296,7 @@ class Unit:
 
     def _sent(self, request: Request) -> dict[str, bytes]:
         if request.content_type.startswith("multipart/"):
-            head = f"Content-Type: {request.content_type}\r\n\r\n".encode()
-            parts = BytesParser(policy=HTTP).parsebytes(head + request.body).iter_parts()
-            return {
-                str(part.get_param("name", header="content-disposition")): bytes(part.get_payload(decode=True))
-                for part in parts
-            }
+            return dict(_part(part) for part in request.body.split(_boundary(request.content_type))[1:-1])
         text = request.body if request.method == "POST" else request.query.encode()
         pairs = parse_qs(text.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
         return {name: values[0].encode("latin-1") for name, values in pairs.items()}
@@ -324,3 +317,13 @@ class Unit:
         good = arguments == {"authenticationUser": USER, "authenticationPassword": PASSWORD}
         result: Any = (answers[method],) if good else xmlrpc.client.Fault(14, "authorization failed")
         return Answer(xmlrpc.client.dumps(result, methodresponse=True), content_type="text/xml; charset=utf-8")
+
+
+def _boundary(content_type: str) -> bytes:
+    return b"--" + content_type.partition("boundary=")[2].strip('"').encode()
+
+
+def _part(part: bytes) -> tuple[str, bytes]:
+    """Name and value of one part of a form (RFC 7578)."""
+    head, _, value = part.partition(b"\r\n\r\n")
+    return head.partition(b'name="')[2].partition(b'"')[0].decode(), value.removesuffix(b"\r\n")
