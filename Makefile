@@ -8,6 +8,8 @@ BENCH_ARGS ?=
 HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
 KILLS ?= 100
+FAULTS_ARGS ?=
+SEARCHES ?= 100
 FUZZ_JOBS ?= 1
 FUZZ_VENV := .venv-fuzz
 FUZZ_STAMP := $(FUZZ_VENV)/.installed
@@ -59,8 +61,8 @@ leases: $(STAMP) ## 50 processes fight for 5 places for a minute; two runs share
 	$(BIN)/python -m tests.leases
 
 .PHONY: faults
-faults: $(STAMP) ## a run over 16 kept units with a fault each: does every place get its class? (some 5 minutes)
-	$(BIN)/python -m tests.faults places
+faults: $(STAMP) ## runs over 16 kept units with a fault each, and with faults of the run's own: has each its class? (some 20 minutes; FAULTS_ARGS="--json FILE")
+	$(BIN)/python -m tests.faults places $(FAULTS_ARGS)
 
 .PHONY: gateway
 gateway: $(STAMP) ## the default lab behind OpenSSH's sshd as gateway and console server; once more with a gateway that drops everybody (some 3 minutes; needs openssh-server)
@@ -69,6 +71,14 @@ gateway: $(STAMP) ## the default lab behind OpenSSH's sshd as gateway and consol
 .PHONY: kills
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
 	$(BIN)/python -m tests.faults kills $(KILLS)
+
+.PHONY: nights
+nights: $(STAMP) ## nights that are too short, ended, killed, or begun on a bench that is not well (some 3 minutes)
+	MCU_HIL_NIGHTS=1 $(BIN)/pytest tests/unit/nightly $(PYTEST_ARGS)
+
+.PHONY: searches
+searches: $(STAMP) ## SEARCHES units through the suite, everything they write searched for secrets (some 6 s of processor time each)
+	$(BIN)/python -m tests.searches $(SEARCHES)
 
 .PHONY: sslyze
 sslyze: $(STAMP) $(SSLYZE_STAMP) ## scan an emulated unit with sslyze, from an environment of its own

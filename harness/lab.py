@@ -295,6 +295,12 @@ class Place(Table):
         return self
 
 
+def _textfile(value: object) -> object:
+    if isinstance(value, str) and not value.endswith(".prom"):
+        raise ValueError(f"is {value!r}: want a name that ends in .prom, or node_exporter does not read it")
+    return _expanded(value)
+
+
 class LabTable(Table):
     name: str = "default"
     state_dir: FilePath = Path(DEFAULT_STATE_DIR).expanduser()
@@ -306,6 +312,10 @@ class ResultsTable(Table):
     # A secret, because the URL of a server may hold a password.
     database: Secret = SecretTable(text=SecretStr("sqlite:///results.sqlite"))
     """The URL of the results database; a relative file is one in state_dir."""
+    textfile: Annotated[Path, BeforeValidator(_textfile)] | None = None
+    """A file for the textfile collector of node_exporter."""
+    webhook: Secret | None = None
+    """The address that is told of each run; whoever has it can write there."""
 
 
 class Lab(Table):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import cached_property
 
 from harness.bench import Bench
 from harness.deadline import Deadline
@@ -257,14 +258,21 @@ class Lane:
         return self._go_back(unit, restitution, evidence)
 
     def _lasts(self, one: Experiment[object]) -> float:
-        lasted = last_durations(self._bench.state_dir, self.place.name) if self._until.moment else {}
-        return lasted.get(one.name, one.restarts * self.place.restart_timeout)
+        return self._lasted.get(one.name, one.restarts * self.place.restart_timeout)
+
+    @cached_property
+    def _lasted(self) -> dict[str, float]:
+        return last_durations(self._bench.state_dir, self.place.name) if self._until.moment else {}
+
+    @cached_property
+    def _way_back_seconds(self) -> float:
+        return going_back(self.place, self._bench.state_dir) if self._until.moment else 0.0
 
     def _is_timely(self, name: str, seconds: float, answers: Future[object]) -> bool:
         """Whether there is time for what takes so long, and to go back to the baseline after it; where not, its
         claims are answered so."""
         try:
-            self._until.check(seconds + going_back(self.place, self._bench.state_dir) if self._until.moment else 0.0)
+            self._until.check(seconds + self._way_back_seconds)
         except TimeIsUp as error:
             incident = Incident.of(error, self.place.name, name)
             self._incidents.append(incident)

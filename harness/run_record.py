@@ -57,6 +57,8 @@ class Settled:
     """Of the claim itself; what it waited for is the lane's."""
     at: str
     """When it was settled: ISO 8601, UTC."""
+    told: dict[str, str] | None = None
+    """Of one that failed: `done`, `expected`, `observed`, and where the `evidence` is."""
 
 
 def without_place(test: str, place: str) -> str:
@@ -144,6 +146,12 @@ class RunRecord:
             self._write()
         except OSError as error:
             self.trouble = f"the record of the run is not whole: {error.filename}: {error.strerror}"
+
+    def restate(self, exit_status: int) -> None:
+        """`run.json` says that it ended so after all."""
+        self._facts["exit_status"] = exit_status
+        with suppress(OSError):
+            self._write()
 
     def _write(self) -> None:
         file = self._folder / RUN_FILE

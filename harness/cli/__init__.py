@@ -21,6 +21,8 @@ COMMANDS = {
         "harness.cli.profile",
         "Show and accept what units do where no document says what is right.",
     ),
+    "evidence": ("harness.cli.evidence", "Show, export, verify and search what a run has seen of its units."),
+    "report": ("harness.cli.report", "Write the reports of a run, of one that was killed too."),
     "lab": ("harness.cli.lab", "List, recover and set aside the places of a lab."),
     "history": ("harness.cli.history", "Say what changed over the nights: new failures, fixed, flaky, slower."),
     "nightly": ("harness.cli.nightly", "Run the suite unattended, in a given time, and sum the night up."),

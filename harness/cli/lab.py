@@ -16,6 +16,7 @@ from harness.bench import Bench
 from harness.cli import EXIT_STATUS
 from harness.cli.ending import UNIT_STATUS, ending
 from harness.cli.period import period
+from harness.conclusion import conclude_what_was_killed
 from harness.errors import BenchError, DeadlineExpired, LabError, UnitError
 from harness.journal import Journal
 from harness.lab import Lab, Place, load_lab
@@ -71,6 +72,8 @@ def recover_places(lab_file: Path, names: tuple[str, ...]) -> None:
     """
     with ending("lab recover", ""):
         found = load_lab(lab_file)
+        for line in conclude_what_was_killed(found):
+            click.echo(line)
         journal = Journal(found.state_dir)
         places = [place for place in found.select(names, []) if names or _is_owed(journal, place)]
     if not places:

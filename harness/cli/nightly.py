@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
 
@@ -81,10 +80,8 @@ def nightly(
         terms = Terms(workers, period("--wait", wait).total_seconds(), period("--patience", patience).total_seconds())
         length = period("--budget", budget)
         asked = Asked()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, asked.again)
         try:
-            with lease("night", lab.state_dir / "nightly", f"mcu-hil nightly --lab {lab_file}"):
+            with asked.by_signals(), lease("night", lab.state_dir / "nightly", f"mcu-hil nightly --lab {lab_file}"):
                 night, why = begun(lab.state_dir, selection, length, Begin[which or "AS_IT_FITS"])
                 _say(f"night {night.name}: {why}, until {night.until:%Y-%m-%d %H:%M}")
                 summary = _went(night, lab, terms, asked)
@@ -98,7 +95,7 @@ def _went(night: Night, lab: Lab, terms: Terms, asked: Asked) -> Summary:
     course = Course(night, lab, terms, asked, _say)
     outcomes = course.go()
     runs = [Path(attempt.folder) for attempt in night.attempts]
-    summary = Summary(night, lab, outcomes, course.not_at_baseline, tuple(changes(night, outcomes)), now())
+    summary = Summary(night, lab.lab.name, outcomes, course.not_at_baseline, tuple(changes(night, outcomes)), now())
     write(night.folder / TEXT_FILE, summary.text())
     write(night.folder / JSON_FILE, json.dumps(summary.facts(), indent=1) + "\n")
     write(night.folder / JUNIT_FILE, junit(outcomes, lab.lab.name, runs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,6 +72,15 @@ class Emulation:
     def suffer(self, place: str, faults: Faults) -> None:
         """Of the bench, from now on; `Faults()` ends all of them."""
         self._request("POST", f"/units/{place}/faults", faults.document())
+
+    def freeze(self) -> None:
+        """All units of this process, their lines and this interface fall silent, as where the network is gone: what
+        is open stays open, and nothing is answered."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """As if nothing had been."""
+        self._process.send_signal(signal.SIGCONT)
 
     def _request(self, method: str, path: str, arguments: dict[str, Any] | None) -> dict[str, Any]:
         connection = http.client.HTTPConnection(urlsplit(self.overview).netloc, timeout=CONTROL_SECONDS)

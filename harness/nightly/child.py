@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,8 +26,17 @@ class Asked:
 
     times: int = 0
 
-    def again(self, *_: object) -> None:
-        """A handler of signals."""
+    @contextmanager
+    def by_signals(self) -> Iterator[None]:
+        """For the block, SIGTERM and SIGINT ask, and end nothing by themselves."""
+        before = {number: signal.signal(number, self._again) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _again(self, *_: object) -> None:
         self.times += 1
 
 

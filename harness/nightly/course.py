@@ -21,7 +21,7 @@ from harness.standing import stands
 
 MOST_LOST = 3
 """A night in which so many runs have ended before they were over begins no further one of that kind."""
-BENCH_SECONDS = 60.0
+BENCH_SECONDS = 30.0
 """Between two looks at a bench that is not well."""
 OVERRUNS = 3
 """Of the longest `restart_timeout`: how long what is under way at the end of the time may take."""

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from harness.fault import Fault, Verdict
-from harness.lab import Lab
 from harness.nightly.night import Night
 from harness.nightly.outcomes import Outcomes
 from harness.run_record import Settled
 
 FORMAT = 1
-NAMED = 8
+NAMED = 3
 """So many claims of a place are named in the text; all of them are in the JSON."""
 WORDS = {Verdict.NOT_DONE: "not done"}
 ORDER = (
@@ -35,7 +34,7 @@ OF_THE_UNIT, BLOCKED_STATUS = 1, 10
 @dataclass(frozen=True)
 class Summary:
     night: Night
-    lab: Lab
+    lab: str
     outcomes: Outcomes
     not_at_baseline: tuple[str, ...]
     changes: tuple[str, ...]
@@ -70,7 +69,7 @@ class Summary:
     def _lines(self) -> Iterator[str]:
         night = self.night
         places = len(self.outcomes.planned)
-        yield f"night {night.name}: lab {self.lab.lab.name}, {places} places, until {_short(night.until)}"
+        yield f"night {night.name}: lab {self.lab}, {places} places, until {_short(night.until)}"
         yield f"{self.headline}; exit status {self.exit_status}; ended {_short(self.ended)}"
         yield from self._table()
         for place in self.outcomes.planned:
@@ -97,7 +96,8 @@ class Summary:
             by_reason: dict[str, list[str]] = {}
             for nodeid in self.outcomes.planned[place]:
                 if self.outcomes.verdict(nodeid) is verdict:
-                    by_reason.setdefault(self._why(nodeid), []).append(_test(nodeid))
+                    reason = self._why(nodeid).removeprefix(f"{place}: ")
+                    by_reason.setdefault(reason, []).append(_test(nodeid))
             for reason, claims in by_reason.items():
                 more = f" and {len(claims) - NAMED} more" if len(claims) > NAMED else ""
                 because = f" ({reason})" if reason else ""
@@ -123,7 +123,7 @@ class Summary:
             "format": FORMAT,
             "night": night.name,
             "folder": str(night.folder),
-            "lab": self.lab.lab.name,
+            "lab": self.lab,
             "lab_file": night.selection.lab_file,
             "selection": {
                 "suite": night.selection.suite,

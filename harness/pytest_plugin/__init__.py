@@ -59,6 +59,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the HTML report of the run is written (default: report.html beside the run's evidence)",
     )
     group.addoption(
+        "--step-summary",
+        metavar="FILE",
+        help='append the run as Markdown to this file, as "$GITHUB_STEP_SUMMARY"',
+    )
+    group.addoption(
+        "--allure",
+        metavar="FOLDER",
+        help="write Allure results to this folder (needs the extra allure)",
+    )
+    group.addoption(
         "--accept-profile",
         action="store_true",
         help="take over into the profiles what units do otherwise than recorded, in place of failing",

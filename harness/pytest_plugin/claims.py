@@ -26,7 +26,7 @@ from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
 from harness.pytest_plugin.characterising import Comparer, stated
 from harness.pytest_plugin.failing import Told, certificates_compared, told
-from harness.pytest_plugin.session import Run
+from harness.pytest_plugin.session import SECRETS_OUTPUT, Run
 from harness.pytest_plugin.slots import Slots
 from harness.run_record import without_place
 from harness.turns import Turns
@@ -63,6 +63,8 @@ class Claims:
         self._turns = Turns()
         self._comparer = Comparer(run, accept=config.option.accept_profile)
         self.reports: list[LaneReport] = []
+        self.sealed_secrets: bytes | None = None
+        """What was uploaded, for whoever proves that it is written nowhere."""
 
     # Collection: one test a place.
 
@@ -135,10 +137,11 @@ class Claims:
             bench = stack.enter_context(
                 Bench(places, run.lab.state_dir, run.folder, run.doing, self._config.option.wait, run.until)
             )
+            stack.callback(self._seal_secrets, bench)
             for place in places:
                 self._lanes[place.name] = self._lane(place, bench)
             stack.enter_context(Watchdog(self._lanes.values()))
-            stack.callback(self._finish)
+            stack.push(self._finish)
             for lane in self._lanes.values():
                 lane.start()
             return (yield)
@@ -176,15 +179,22 @@ class Claims:
     def _of(self, place: Place) -> list[pytest.Function]:
         return [claim for claim in self._claims if _place(claim) is place]
 
-    def _finish(self) -> None:
-        if self._slots:
-            # pytest was told to stop before all were run.
+    def _finish(self, interrupted: type[BaseException] | None, *_: object) -> None:
+        if self._slots or interrupted:
+            # pytest was told to stop before all were run, or in the middle of one: its fixtures end after this.
             self._tell(Said("stopping: what is under way is finished, and every unit goes back to its baseline"))
             for lane in self._lanes.values():
                 lane.stop()
         self.reports = [lane.join() for lane in self._lanes.values()]
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[WORKER_OUTPUT] = [vars(report) for report in self.reports]
+
+    def _seal_secrets(self, bench: Bench) -> None:
+        from harness.secrecy.known import sealed
+
+        self.sealed_secrets = sealed(bench.secrets.gathered(), self._run.seal)
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[SECRETS_OUTPUT] = self.sealed_secrets
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:

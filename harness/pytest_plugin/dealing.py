@@ -64,6 +64,7 @@ class Dealer:
             "excluded": self._run.excluded,
             # Not as it was typed: to a worker that is started later, 06:00 may be another day.
             "until": moment.isoformat() if (moment := self._run.until.moment) else None,
+            "seal": self._run.seal,
         }
 
     @pytest.hookimpl(optionalhook=True)

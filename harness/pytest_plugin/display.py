@@ -15,7 +15,7 @@ import pytest
 from harness.fault import Verdict
 from harness.progress import Collected, Doing, Done, LaneReport, Message, Said
 from harness.pytest_plugin.characterising import Recorder
-from harness.pytest_plugin.reporting import Reporter
+from harness.pytest_plugin.closing import Closing
 from harness.pytest_plugin.session import Run
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ class Row:
 class Display:
     """Hears what lanes tell, on any thread, and what pytest reports; writes to the terminal."""
 
-    def __init__(self, config: pytest.Config, run: Run, recorder: Recorder, reporter: Reporter) -> None:
+    def __init__(self, config: pytest.Config, run: Run, recorder: Recorder, closing: Closing) -> None:
         self._config = config
         self._run = run
         self._recorder = recorder
-        self._reporter = reporter
+        self._closing = closing
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._rows = {place.name: Row() for place in run.places}
@@ -182,11 +182,23 @@ class Display:
         )
         ratio = f", {seconds / longest:.2f} times the longest unit's {longest:.1f} s" if longest > 1 else ""
         terminalreporter.write_line(f"run {seconds:.1f} s{ratio}; {restarts} restarts, {floor} needed at least")
-        if self._reporter.trouble:
-            terminalreporter.write_line(self._reporter.trouble, yellow=True)
-        else:
-            terminalreporter.write_line(f"report:    {self._reporter.file}")
-        terminalreporter.write_line(f"JUnit XML: {config.option.xmlpath}")
+        self._write_conclusion(terminalreporter)
+
+    def _write_conclusion(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Where everything is; above it, what could not be written, and what should not have been."""
+        concluded = self._closing.concluded
+        if concluded is None:
+            terminalreporter.write_line(self._closing.trouble, yellow=True)
+            return
+        for trouble in concluded.troubles:
+            terminalreporter.write_line(trouble, yellow=True)
+        for finding in concluded.findings:
+            terminalreporter.write_line(f"SECRET: {finding}", red=True)
+        if concluded.findings:
+            terminalreporter.write_line("hand nothing of this run to anybody: it is a bug of mcu-hil's", red=True)
+        if not any(trouble.startswith("no report") for trouble in concluded.troubles):
+            terminalreporter.write_line(f"report:    {concluded.report}")
+        terminalreporter.write_line(f"JUnit XML: {concluded.junit}")
         terminalreporter.write_line(f"evidence:  {self._run.folder / 'evidence'}")
 
     def _write_incidents(self, terminalreporter: pytest.TerminalReporter, lanes: list[LaneReport]) -> None:

@@ -71,6 +71,7 @@ class Recording:
                 incident=hil["incident"],
                 seconds=round(report.duration, 4),
                 at=now(),
+                told=hil.get("told"),
             )
         )
 

@@ -17,6 +17,8 @@ from harness.profile import load_profiles
 from harness.until import STOP_FILE, Until, moment_of
 
 WORKER_INPUT = "mcu_hil"
+SECRETS_OUTPUT = "mcu_hil_secrets"
+SEAL_OCTETS = 32
 EXIT_BLOCKED = 10
 """No claim failed, but the bench left some unanswered."""
 
@@ -38,6 +40,8 @@ class Run:
     """Node ids, where the user has named the claims by a file."""
     excluded: dict[str, str] = field(default_factory=dict)
     """Places that the controller's preflight keeps the run away from, and why."""
+    seal: bytes = field(default=b"", repr=False)
+    """By which the processes of this run tell each other of secrets."""
     noticed: list[str] = field(default_factory=list)
     """What units had to tell in the preflight."""
 
@@ -67,13 +71,16 @@ def join_session(config: pytest.Config, file: Path) -> None:
             named = config.getoption("--run-folder")
             folder = Path(named).absolute() if named else _new_folder(lab)
             until, only = _until(config.getoption("--until"), folder), _only(config)
-            run = Run(file, lab, places, folder, frozenset(), known_failures, until, only)
+            run = Run(
+                file, lab, places, folder, frozenset(), known_failures, until, only, seal=os.urandom(SEAL_OCTETS)
+            )
         else:
             places = tuple(place for place in lab.places if place.name in given["places"])
             done = frozenset(given["done"])
             folder = Path(given["folder"])
             until, only = _until(given["until"], folder), _only(config)
-            run = Run(file, lab, places, folder, done, known_failures, until, only, given["excluded"])
+            excluded, seal = given["excluded"], given["seal"]
+            run = Run(file, lab, places, folder, done, known_failures, until, only, excluded, seal)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     except BenchError as error:
@@ -98,10 +105,10 @@ def join_session(config: pytest.Config, file: Path) -> None:
         config.pluginmanager.register(Planner(claims, run), "mcu-hil-planner")
         return
     from harness.pytest_plugin.characterising import Recorder
+    from harness.pytest_plugin.closing import Closing
     from harness.pytest_plugin.display import Display
     from harness.pytest_plugin.ledger import Ledger
     from harness.pytest_plugin.recording import Recording
-    from harness.pytest_plugin.reporting import Reporter
 
     if config.option.lab and not config.option.collectonly:
         from harness.pytest_plugin.preflighting import Preflighting
@@ -109,12 +116,13 @@ def join_session(config: pytest.Config, file: Path) -> None:
         config.pluginmanager.register(Preflighting(run), "mcu-hil-preflight")
     recorder = Recorder(run, accept=config.option.accept_profile)
     ledger = Ledger(run, recorder)
-    reporter = Reporter(run, ledger, recorder, config.option.report)
-    display = Display(config, run, recorder, reporter)
+    recording = Recording(config, run, ledger)
+    closing = Closing(config, run, recorder, recording)
+    display = Display(config, run, recorder, closing)
     config.pluginmanager.register(recorder, "mcu-hil-recorder")
     config.pluginmanager.register(ledger, "mcu-hil-ledger")
-    config.pluginmanager.register(reporter, "mcu-hil-reporter")
-    config.pluginmanager.register(Recording(config, run, ledger), "mcu-hil-recording")
+    config.pluginmanager.register(recording, "mcu-hil-recording")
+    config.pluginmanager.register(closing, "mcu-hil-closing")
     config.pluginmanager.register(display, "mcu-hil-display")
     if _is_distributed(config):
         from harness.pytest_plugin.dealing import Dealer

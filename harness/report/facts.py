@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from harness.fault import Fault
 from harness.progress import LaneReport
+from harness.run_record import Settled
+
+
+class Ending(StrEnum):
+    """How a run came to its end."""
+
+    WHOLE = "whole"
+    STOPPED = "stopped"
+    """By a signal, a limit of failures, or a mistake: pytest said so."""
+    KILLED = "killed"
+    """Its process is gone, and has not said that it was over."""
+    UNDER_WAY = "under way"
 
 
 @dataclass(frozen=True)
@@ -20,6 +35,8 @@ class Failed:
     expected: str
     observed: str
     evidence: str
+    experiment: str = ""
+    """Empty for a test that drives the unit itself."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,13 @@ class RunFacts:
     unanswered: tuple[Unanswered, ...]
     remarks: tuple[str, ...] = ()
     """Of the profiles: what is new, has changed, or could not be recorded."""
+    ending: Ending = Ending.WHOLE
+    exit_status: int | None = None
+    """None where nobody was left to say it."""
+    settled: tuple[Settled, ...] = ()
+    """Claim by claim, in the order in which they were answered."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """What else `run.json` has: versions, selection, the hash of the lab file."""
 
 
 # What each fault asks of whoever reads the report.

@@ -9,8 +9,10 @@ from itertools import groupby
 from statistics import median
 
 from harness.fault import Verdict
-from harness.report.facts import REMEDIES, Failed, PlaceFacts, RunFacts, Unanswered
+from harness.report.facts import Ending, Failed, PlaceFacts, RunFacts
 from harness.report.happenings import Happening, Happenings
+from harness.report.incidents import Incidents, incidents_of
+from harness.report.inline import evidence_lines
 
 # A verdict's sign is a letter first: paper and many eyes have no colours.
 SIGNS: Mapping[str, str] = {
@@ -65,6 +67,14 @@ class Bar:
     """Median seconds of this place's own, in earlier runs."""
 
     @property
+    def marks(self) -> tuple[tuple[str, float], ...]:
+        """Where on the bar the others, and this one before, were up: a name, and percent."""
+        full = self.down + self.web + self.booted
+        scale = full / self.happening.booted if self.happening.booted else 0.0
+        wanted = (("others", self.others), ("before", self.before))
+        return tuple((name, min(seconds * scale, 100.0)) for name, seconds in wanted if seconds)
+
+    @property
     def remark(self) -> str:
         """How it compares, in words; empty where there is nothing to compare with."""
         parts = [
@@ -116,7 +126,10 @@ class View:
     columns: tuple[Column, ...]
     places: tuple[PlaceView, ...]
     failed: tuple[FailedClaim, ...]
-    unanswered: tuple[tuple[Unanswered, str], ...]
+    incidents: tuple[Incidents, ...]
+    all_held: tuple[PlaceView, ...]
+    """Where there are many: those that have nothing to tell, so that they can be folded away."""
+    evidence: Mapping[tuple[str, str], tuple[str, ...]]
     legend: tuple[tuple[str, str], ...]
 
 
@@ -164,15 +177,17 @@ def view_of(run: RunFacts, happenings: Mapping[str, Happenings], before: Mapping
         )
     return View(
         title=f"Lab {run.lab}, {run.began:%Y-%m-%d %H:%M %Z}",
-        headline=_headline(run, total),
+        headline=headline_of(run, total),
         verdict=next((each for each in WORST_FIRST if total[each]), Verdict.HELD),
         counts=_counted(total) or "nothing was asked",
         run=run,
         restarts=_restarts(run.places),
         columns=columns,
-        places=tuple(places),
+        places=tuple(place for place in places if few or place.verdict is not Verdict.HELD),
         failed=_failed(run.failures),
-        unanswered=tuple((one, REMEDIES.get(one.fault, "")) for one in run.unanswered),
+        incidents=incidents_of(run.unanswered, happenings),
+        all_held=() if few else tuple(place for place in places if place.verdict is Verdict.HELD),
+        evidence=evidence_lines(run.folder, run.failures),
         legend=tuple((sign, verdict) for verdict, sign in SIGNS.items()),
     )
 
@@ -204,7 +219,9 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in WORST_FIRST if counts[verdict])
 
 
-def _headline(run: RunFacts, total: Counter[str]) -> str:
+def headline_of(run: RunFacts, total: Counter[str]) -> str:
+    """The worst first; of a run that was cut short, that first of all."""
+
     def at(verdict: Verdict) -> str:
         count = sum(verdict in place.verdicts.values() for place in run.places)
         return f"{total[verdict]} claim{'s' * (total[verdict] != 1)} {{}} at {count} of {len(run.places)} places"
@@ -219,10 +236,17 @@ def _headline(run: RunFacts, total: Counter[str]) -> str:
         )
         if total[verdict]
     ]
+    cut_short = {
+        Ending.STOPPED: "stopped before its end: ",
+        Ending.KILLED: "killed before its end: ",
+        Ending.UNDER_WAY: "still under way: ",
+    }.get(run.ending, "")
     if parts:
-        return "; ".join(parts)
+        return cut_short + "; ".join(parts)
     if not total[Verdict.HELD]:
-        return "No claim was answered"
+        return f"{cut_short}no claim was answered" if cut_short else "No claim was answered"
+    if cut_short:
+        return f"{cut_short}{total[Verdict.HELD]} claims have held, none has failed"
     return f"All {total[Verdict.HELD]} claims that apply held at {len(run.places)} places"
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from harness.report.facts import RunFacts
 from harness.report.happenings import keep_restarts, read_happenings, usual_restart
 from harness.report.view import BY_HAND, View, view_of
+from harness.report.written import write_whole
 
 
 def write_report(run: RunFacts, file: Path) -> None:
@@ -18,16 +17,7 @@ def write_report(run: RunFacts, file: Path) -> None:
     }
     before = usual_restart(run.folder.parent, but=run.folder)
     page = rendered(view_of(run, happenings, before))
-    if not file.parent.exists():
-        file.parent.mkdir(parents=True)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(file)
-    except OSError:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
+    write_whole(file, page)
     keep_restarts(run.folder, {name: found.restarts for name, found in happenings.items()})
 
 

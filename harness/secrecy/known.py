@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -90,6 +91,12 @@ class Secrets:
 
 def add_lab(secrets: Secrets, lab: Lab, places: Iterable[Place]) -> None:
     """What the lab file has, or leads to, for these places. What cannot be had is nobody's secret here."""
+    _add_secret(secrets, "address of the webhook", lab.results.webhook)
+    with suppress(ConfigurationError, ValueError):
+        if lab.results.database.keyring is None and (
+            password := urlsplit(lab.results.database.reveal("[results] database")).password
+        ):
+            secrets.add_text("password of the database", password.encode())
     for place in places:
         login, baseline = place.login, place.baseline
         _add_secret(secrets, f"login password of {place.name}", login.password)

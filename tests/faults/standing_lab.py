@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.deadline import Deadline
@@ -23,6 +23,8 @@ from tests.faults.table import Row
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "tests" / "hil"
 END_SECONDS = 120.0
+RUN_SECONDS = 1800.0
+"""What is proved is not how long it takes."""
 RESTART_SECONDS = 40
 
 _blocks = itertools.count(1)
@@ -41,6 +43,8 @@ class StandingLab:
     file: Path
     folder: Path
     emulation: Emulation
+    alone: Mapping[str, Emulation]
+    """By place, the units that have a process of their own."""
     at_first: Mapping[str, Report]
 
     def command(self, *arguments: str, suite: Path = SUITE) -> list[str]:
@@ -49,9 +53,12 @@ class StandingLab:
         return [sys.executable, "-m", "pytest", str(suite), "--lab", str(self.file), junit, *own, *arguments]
 
     @contextmanager
-    def running(self, *arguments: str, suite: Path = SUITE) -> Iterator[subprocess.Popen[str]]:
-        """A run in a session of its own, so that it can be killed as a whole; it is gone after the block."""
-        with self._started(self.command(*arguments, suite=suite)) as process:
+    def running(
+        self, *arguments: str, suite: Path = SUITE, before: Sequence[str] = ()
+    ) -> Iterator[subprocess.Popen[str]]:
+        """A run in a session of its own, so that it can be killed as a whole; it is gone after the block. `before` is
+        a command that is given the run as its last arguments."""
+        with self._started([*before, *self.command(*arguments, suite=suite)]) as process:
             yield process
 
     @contextmanager
@@ -59,6 +66,10 @@ class StandingLab:
         """`mcu-hil lab ...` in the same way."""
         with self._started(self._lab_command(*arguments)) as process:
             yield process
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
 
     @contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
@@ -79,7 +90,7 @@ class StandingLab:
 
     def ended(self, process: subprocess.Popen[str]) -> Ended:
         """The run that is under way, when it is over."""
-        return Ended(process.wait(END_SECONDS * 5), (self.folder / "run.out").read_text(errors="replace"))
+        return Ended(process.wait(RUN_SECONDS), (self.folder / "run.out").read_text(errors="replace"))
 
     def lab(self, *arguments: str) -> Ended:
         """`mcu-hil lab ...`"""
@@ -87,7 +98,7 @@ class StandingLab:
             self._lab_command(*arguments),
             capture_output=True,
             text=True,
-            timeout=END_SECONDS * 5,
+            timeout=RUN_SECONDS,
             check=False,
             env=environment(),
         )
@@ -97,11 +108,14 @@ class StandingLab:
         code = "from harness.cli import main; main()"
         return [sys.executable, "-c", code, "lab", command, "--lab", str(self.file), *arguments]
 
+    def truth(self, name: str) -> Report:
+        return self.alone.get(name, self.emulation).truth(name)
+
     def not_at_baseline(self) -> dict[str, str]:
         """The units that are not as they were at first, and what they truly are."""
         wrong = {}
         for name, first in self.at_first.items():
-            now = self.emulation.truth(name)
+            now = self.truth(name)
             if (now.stored, now.running, now.serving, now.phase) != (
                 first.stored,
                 first.running,
@@ -115,12 +129,15 @@ class StandingLab:
 
 
 @contextmanager
-def standing_lab(folder: Path, units: int, rows: Sequence[Row] = ()) -> Iterator[StandingLab]:
-    """`units` emulated units of all models, unit-1 ..., or one for each row; with what the rows do to them."""
+def standing_lab(folder: Path, units: int, rows: Sequence[Row] = (), coordinator: str = "") -> Iterator[StandingLab]:
+    """`units` emulated units of all models, unit-1 ..., or one for each row; with what the rows do to them.
+
+    The places are leased at the labgrid `coordinator` too, under their own names, where there is one.
+    """
     network = f"127.{64 + os.getpid() % 128}.{100 + next(_blocks)}"
     state_dir = folder / "state"
     kept = f'[lab]\nname = "standing"\nstate_dir = "{state_dir}"\n'
-    driven = kept
+    driven = kept + (f'[labgrid]\ncoordinator = "{coordinator}"\n' if coordinator else "")
     for number, row in enumerate(rows or [Row("well")] * units, 1):
         address = f"{network}.{number}"
         model = "" if any(line.startswith("model") for line in row.run) else f"model = {toml(MODELS[number % 5])}\n"
@@ -128,15 +145,21 @@ def standing_lab(folder: Path, units: int, rows: Sequence[Row] = ()) -> Iterator
         place = f"[[place]]\nname = 'unit-{number}'\naddress = '{address}'\nemulated = {emulated}\n"
         place += f"restart_timeout = {RESTART_SECONDS}\n"
         kept += place + f"model = {toml(MODELS[number % 5])}\n" + _lines(row.unit, address)
-        driven += place + model + _lines(row.run, address)
+        labgrid = f"labgrid = 'unit-{number}'\n" if coordinator else ""
+        driven += place + model + labgrid + _lines(row.run, address)
     units_file, file = folder / "units.toml", folder / "lab.toml"
     units_file.write_text(kept)
     file.write_text(driven)
     places = load_lab(units_file).places
     names = [place.name for place in places]
-    with emulated_units(places) as emulation, kept_standing(names, state_dir):
+    apart = {f"unit-{number}" for number, row in enumerate(rows, 1) if row.happens is not None}
+    with ExitStack() as stack:
+        emulation = stack.enter_context(emulated_units([place for place in places if place.name not in apart]))
+        alone = {place.name: stack.enter_context(emulated_units([place])) for place in places if place.name in apart}
         assert not emulation.failed, emulation.failed
-        yield StandingLab(file, folder, emulation, {name: emulation.truth(name) for name in names})
+        stack.enter_context(kept_standing(names, state_dir))
+        lab = StandingLab(file, folder, emulation, alone, {})
+        yield replace(lab, at_first={name: lab.truth(name) for name in names})
 
 
 def _lines(lines: Sequence[str], address: str) -> str:

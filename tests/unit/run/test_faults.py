@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.places import run_over
+from tests.faults.runs import lane_hung
 from tests.faults.standing_lab import standing_lab
 from tests.faults.table import ROWS, Row
 
@@ -19,7 +20,11 @@ def test_each_place_has_the_class_of_its_fault(tmp_path: Path) -> None:
 
     found = run_over(rows, tmp_path, "-m", "smoke", "-n", "0")
 
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert [(one.fault, one.wrong) for one in found if one.wrong] == []
+
+
+def test_a_lane_that_hangs_is_given_up_and_is_no_fault_of_its_unit(tmp_path: Path) -> None:
+    assert lane_hung(tmp_path, 2).wrong == ()
 
 
 def test_a_place_that_a_person_has_set_aside_is_left_alone_until_it_is_released(tmp_path: Path) -> None:

@@ -1,0 +1,158 @@
+"""JUnit XML as GitHub, GitLab and Jenkins show it: made better where pytest has written it, made where it could not.
+
+Beside what pytest writes, a claim has its `file`, and one that failed or was not answered names its evidence as an
+attachment, in the way of the attachments plugin of Jenkins and of GitLab.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from harness.evidence import evidence_file
+from harness.fault import Verdict
+from harness.report.facts import Ending, RunFacts
+from harness.report.written import write_whole
+from harness.run_record import Settled
+
+UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to write (2.2)."""
+SUITE, THE_END = "mcu-hil", "the run came to its end"
+# What a verdict is in JUnit XML; a claim that held has no child that says so.
+OUTCOMES = {
+    Verdict.FAILED: "failure",
+    Verdict.BLOCKED: "error",
+    Verdict.ERROR: "error",
+    Verdict.NOT_DONE: "error",
+    Verdict.KNOWN: "skipped",
+    Verdict.SKIPPED: "skipped",
+}
+
+
+def enrich(file: Path, run: RunFacts) -> None:
+    """What pytest has written names for each claim its file, and for one that did not hold its evidence.
+
+    Raises OSError where the file cannot be read or written; one that is no XML stays as it is.
+    """
+    try:
+        tree = ET.parse(file)
+    except ET.ParseError:
+        return
+    by_name = {_names(one): one for one in run.settled}
+    for suite in tree.iter("testsuite"):
+        for case in suite.iter("testcase"):
+            one = by_name.get((case.get("classname", ""), case.get("name", "")))
+            if one is not None:
+                _complete(case, one, run)
+        if run.ending is not Ending.WHOLE and not any(case.get("name") == THE_END for case in suite):
+            _say_how_it_ended(suite, run)
+            for counted in ("tests", "errors"):
+                suite.set(counted, str(int(suite.get(counted, "0")) + 1))
+        break
+    write_whole(file, _octets(tree.getroot()))
+
+
+def made_of_record(run: RunFacts) -> bytes:
+    """The same, of a run whose pytest did not live to write it."""
+    counts = Counter(OUTCOMES.get(Verdict(one.verdict), "") for one in run.settled)
+    totals = {
+        "tests": str(len(run.settled) + (run.ending is not Ending.WHOLE)),
+        "failures": str(counts["failure"]),
+        "errors": str(counts["error"] + (run.ending is not Ending.WHOLE)),
+        "skipped": str(counts["skipped"]),
+        "time": f"{run.seconds:.3f}",
+    }
+    root = ET.Element("testsuites", {"name": SUITE, **totals})
+    head = {"name": SUITE, **totals, "timestamp": run.began.isoformat(), "hostname": str(run.record.get("host", ""))}
+    suite = ET.SubElement(root, "testsuite", head)
+    for one in run.settled:
+        classname, name = _names(one)
+        facts = {"classname": classname, "name": name, "time": f"{one.seconds:.3f}"}
+        case = ET.SubElement(suite, "testcase", facts)
+        _add_properties(case, one, run)
+        _add_outcome(case, one)
+        _complete(case, one, run)
+    _say_how_it_ended(suite, run)
+    return _octets(root)
+
+
+def _say_how_it_ended(suite: ET.Element, run: RunFacts) -> None:
+    """Whoever looks at this file alone has to see that it is not all."""
+    if run.ending is not Ending.WHOLE:
+        case = ET.SubElement(suite, "testcase", {"classname": SUITE, "name": THE_END, "time": "0"})
+        words = f"the run was {run.ending.value} after {run.seconds:.0f} s: what was not answered then is not here"
+        ET.SubElement(case, "error", {"message": words}).text = words
+
+
+def _octets(root: ET.Element) -> bytes:
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _names(one: Settled) -> tuple[str, str]:
+    """Class and name, as pytest has them."""
+    file, *classes, name = _parts(one.nodeid)
+    return ".".join([file.removesuffix(".py").replace("/", "."), *classes]), name
+
+
+def _parts(nodeid: str) -> list[str]:
+    # What stands in brackets may have colons of its own.
+    path, bracket, inside = nodeid.partition("[")
+    *outer, name = path.split("::")
+    return [*outer, f"{name}{bracket}{inside}"]
+
+
+def _complete(case: ET.Element, one: Settled, run: RunFacts) -> None:
+    if file := one.nodeid.partition("::")[0]:
+        # Of a suite outside the root directory pytest does not tell it.
+        case.set("file", file)
+    if one.verdict in (Verdict.FAILED, Verdict.BLOCKED, Verdict.ERROR):
+        output = case.find("system-out")
+        if output is None:
+            output = ET.SubElement(case, "system-out")
+        attached = "\n".join(f"[[ATTACHMENT|{file}]]" for file in _attached(one, run.folder))
+        if attached not in (output.text or ""):
+            output.text = "\n".join(filter(None, (output.text, attached)))
+
+
+def _attached(one: Settled, folder: Path) -> Iterator[Path]:
+    """Jenkins wants whole paths; GitLab those below the folder that the job works in."""
+    for file in (evidence_file(folder, one.place), folder / "evidence" / f"{one.place}.console.log"):
+        if file.is_file():
+            working = os.environ.get("CI_PROJECT_DIR")
+            below = working is not None and file.is_relative_to(working)
+            yield file.relative_to(working) if below and working is not None else file
+
+
+def _add_properties(case: ET.Element, one: Settled, run: RunFacts) -> None:
+    facts = {
+        "place": one.place,
+        "model": one.model,
+        "verdict": one.verdict,
+        "evidence": str(evidence_file(run.folder, one.place)),
+        "serial": one.serial,
+        "firmware": one.firmware,
+        "fault": one.fault or "",
+    }
+    properties = ET.SubElement(case, "properties")
+    for name, value in facts.items():
+        if value:
+            ET.SubElement(properties, "property", {"name": name, "value": _printable(value)})
+
+
+def _add_outcome(case: ET.Element, one: Settled) -> None:
+    kind = OUTCOMES.get(Verdict(one.verdict))
+    if kind is None:
+        return
+    told = one.told or {}
+    text = one.incident or "\n".join(f"{name}: {said}" for name, said in told.items()) or one.verdict
+    first = told.get("observed") or text
+    message = _printable(first.splitlines()[0])
+    ET.SubElement(case, kind, {"message": message}).text = _printable(text)
+
+
+def _printable(text: str) -> str:
+    return UNPRINTABLE.sub("?", text)
