@@ -64,6 +64,10 @@ leases: $(STAMP) ## 50 processes fight for 5 places for a minute; two runs share
 faults: $(STAMP) ## runs over 16 kept units with a fault each, and with faults of the run's own: has each its class? (some 20 minutes; FAULTS_ARGS="--json FILE")
 	$(BIN)/python -m tests.faults places $(FAULTS_ARGS)
 
+.PHONY: gateway
+gateway: $(STAMP) ## the default lab behind OpenSSH's sshd as gateway and console server; once more with a gateway that drops everybody (some 3 minutes; needs openssh-server)
+	$(BIN)/python -m tests.gateway
+
 .PHONY: kills
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
 	$(BIN)/python -m tests.faults kills $(KILLS)

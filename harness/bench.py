@@ -24,6 +24,8 @@ from harness.lease import Check, PlaceTaken, leased
 from harness.quarantine import Quarantines
 from harness.secrecy.known import Secrets, passwords_of
 from harness.standing import stands
+from harness.tls.client_pair import ClientPair
+from harness.tls.handshake import Endpoint
 from harness.transport import Transport
 from harness.unit import ExaminedUnit, OccupiedUnit, Unit
 from harness.until import Until
@@ -194,6 +196,11 @@ class Bench:
     def console(self, place: Place) -> Console | None:
         """Who listens at the console of a held place."""
         return self._consoles.get(place.name)
+
+
+def endpoint_of(place: Place, state_dir: Path) -> Endpoint:
+    """The HTTPS port of its unit. Raises ConfigurationError where its client certificate cannot be used."""
+    return Endpoint(place.address, place.ports.https, ClientPair.of(place), way_to(place, state_dir))
 
 
 @contextmanager

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from hashlib import sha256
 
 DIGITS = 16
 """Of a fingerprint, in a line."""
 
 
+# A lane sees the same few certificates again and again.
+@functools.lru_cache(maxsize=256)
 def certificate_words(encoding: bytes) -> str:
     """What could be read of it; at least its fingerprint, whatever the octets are."""
     from harness.judge.certificate_facts import UNREADABLE, read_facts

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import ConfigurationError, LabError
 from harness.lab import Lab, Place
@@ -24,7 +25,7 @@ from harness.report.writing import write_report
 from harness.report.written import write_whole
 from harness.run_record import RUN_FILE
 from harness.secrecy.known import Known, Secrets, add_lab
-from harness.secrecy.scanner import Finding, Scanner, Searched
+from harness.secrecy.scanner import Scanner, Searched
 
 REPORT_FILE, JUNIT_FILE, SUMMARY_FILE, METRICS_FILE = "report.html", "junit.xml", "summary.md", "metrics.prom"
 LARGEST_SEARCHED = 64 * 2**20
@@ -54,7 +55,8 @@ class Concluded:
 
     report: Path
     junit: Path
-    findings: tuple[Finding, ...]
+    findings: tuple[str, ...]
+    """Secrets, each without itself; those that were found before too, as the run alone knew what it had uploaded."""
     troubles: tuple[str, ...]
     """What could not be written or sent, a line each: no verdict is other for it."""
 
@@ -64,7 +66,8 @@ def conclude(folder: Path, lab: Lab, places: Sequence[Place], asked: Asked, know
 
     Raises ConfigurationError where the folder is not that of a run.
     """
-    run = facts_of(folder, asked.remarks or _remarks_before(folder))
+    before = _manifest_before(folder)
+    run = facts_of(folder, asked.remarks or tuple(before.get("remarks", ())))
     report, junit = asked.report or folder / REPORT_FILE, asked.junit or folder / JUNIT_FILE
     troubles = _Troubles()
     with troubles.told("report", report, "; name another file with --report"):
@@ -78,20 +81,18 @@ def conclude(folder: Path, lab: Lab, places: Sequence[Place], asked: Asked, know
     secrets = Secrets()
     add_lab(secrets, lab, places)
     searched = Scanner([*known, *secrets.gathered()]).search([report, junit, *_written(run, lab, places)])
-    if not searched.findings:
+    findings = tuple(dict.fromkeys([*before.get("search", {}).get("findings", ()), *map(str, searched.findings)]))
+    if not findings:
         _publish(run, lab, asked, summary, troubles)
     with troubles.told("manifest", folder / MANIFEST):
-        _seal(run, searched)
-    return Concluded(report, junit, searched.findings, tuple(troubles.lines))
+        _seal(run, searched, findings)
+    return Concluded(report, junit, findings, tuple(troubles.lines))
 
 
-def _remarks_before(folder: Path) -> tuple[str, ...]:
-    """Those that the run itself had, where it is told again."""
+def _manifest_before(folder: Path) -> dict[str, Any]:
+    """What is known of a run that is told again, and stands nowhere else."""
     file = folder / MANIFEST
-    if not file.is_file():
-        return ()
-    facts, _ = read_manifest(file.read_bytes(), str(file))
-    return tuple(map(str, facts.get("remarks", ())))
+    return read_manifest(file.read_bytes(), str(file))[0] if file.is_file() else {}
 
 
 class _Troubles:
@@ -163,7 +164,7 @@ def _publish(run: RunFacts, lab: Lab, asked: Asked, summary: str, troubles: _Tro
             troubles.lines.append(trouble)
 
 
-def _seal(run: RunFacts, searched: Searched) -> None:
+def _seal(run: RunFacts, searched: Searched, findings: tuple[str, ...]) -> None:
     about = {
         "lab": run.lab,
         "started": run.record["started"],
@@ -175,7 +176,7 @@ def _seal(run: RunFacts, searched: Searched) -> None:
             "files": searched.files,
             "octets": searched.octets,
             "secrets": searched.secrets,
-            "findings": [str(one) for one in searched.findings],
+            "findings": list(findings),
         },
     }
     write_whole(run.folder / MANIFEST, manifest_text(run.folder.name, entries_of(run.folder), about))

@@ -166,29 +166,30 @@ def pem_to_der(pem: bytes) -> bytes:
 
 Key = TypeVar("Key")
 
-POOL_SIZE = 6
+POOL_SIZE = 4
 
 
 class KeyPool(Generic[Key]):
-    """Makes up to POOL_SIZE keys, each when it is first wanted, and then hands them out in turn.
+    """Makes up to `size` keys, each when it is first wanted, and then hands them out in turn.
 
     A key costs 150 ms of processor time or more, and a lab of 64 units would want hundreds. Certificates of different
     units still differ by serial number and name.
     """
 
-    def __init__(self, make: Callable[[], Key]) -> None:
+    def __init__(self, make: Callable[[], Key], size: int = POOL_SIZE) -> None:
         self._make = make
+        self._size = size
         self._keys: list[Key] = []
         self._turns = itertools.count()
         self._lock = threading.Lock()
 
     def take(self) -> Key:
-        """A key; each of the last POOL_SIZE - 1 calls gave another one."""
+        """A key; each of the last `size` - 1 calls gave another one."""
         with self._lock:
-            if len(self._keys) < POOL_SIZE:
+            if len(self._keys) < self._size:
                 self._keys.append(self._make())
                 return self._keys[-1]
-            return self._keys[next(self._turns) % POOL_SIZE]
+            return self._keys[next(self._turns) % self._size]
 
 
 _rsa_keys = KeyPool(lambda: rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS))

@@ -168,6 +168,14 @@ def _restart(note: Note) -> str:
     return f"restarted by {note['way']}: down after {seconds[0]}, web after {seconds[1]}, booted after {seconds[2]}"
 
 
+def triage_words(note: Note) -> str:
+    """What a look at the unit and its bench showed."""
+    served = f"HTTPS serves sha256:{note['served'][:16]}" if note.get("served") else "HTTPS is silent"
+    lines = [name for name in ("gateway", "console", "power") if name in note]
+    answers = [f"{name} {'answers' if note[name] else 'is silent'}" for name in lines]
+    return ", ".join([f"HTTP {'answers' if note['http'] else 'is silent'}", served, *answers])
+
+
 def _other(note: Note) -> str:
     left_out = ("at", "kind", "during", "markup", "format")
     facts = ", ".join(f"{name} {value}" for name, value in note.items() if name not in left_out and value != "")
@@ -186,6 +194,7 @@ WORDS: Mapping[str, Callable[[Note], str]] = {
     "step": lambda note: f"done: {note['what']}, {note['seconds']:.2f} s",
     "upload": lambda note: f"the upload was {'taken' if note['taken'] else 'not taken'}, {note['seconds']:.2f} s",
     "page": lambda note: f"page {note['url'].rpartition('/')[2] or '/'} is kept: {note['why']}",
+    "triage": lambda note: f"looked around: {triage_words(note)}",
     "power": lambda note: f"power {note['command']}: status {note['status']}",
     "incident": lambda note: f"INCIDENT, {note['fault']} at fault: {note['reason']}"[: 4 * LONGEST],
 }

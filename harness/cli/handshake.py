@@ -18,6 +18,7 @@ from rich.console import Console
 
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError
+from harness.lab import load_lab
 from harness.tls.handshake import Endpoint
 from harness.verdict import forms
 from harness.verdict.expectation import Before, Expectation
@@ -33,6 +34,7 @@ EPILOG = """\b
 Examples:
   mcu-hil handshake mcu.example
   mcu-hil handshake 10.20.0.31 --trust ca.pem --upload cert.pem --key key.pem
+  mcu-hil handshake rack2-8510 --lab rack-2.toml
   mcu-hil handshake 10.20.0.31 --json > before.json
   mcu-hil handshake 10.20.0.31 --before before.json --checks 16-18
 \b
@@ -42,6 +44,13 @@ Exit status: 0 no error; 1 a check of severity error is broken;
 
 @click.command(epilog=EPILOG)
 @click.argument("host", metavar="HOST[:PORT]")
+@click.option(
+    "--lab",
+    "lab_file",
+    type=FILE,
+    metavar="FILE",
+    help="HOST is a place of this lab, and is reached as it is.",
+)
 @click.option("--trust", type=FILE, metavar="FILE", help="PEM: the authorities whose chains are trusted.")
 @click.option(
     "--name", "names", multiple=True, metavar="NAME", help="What the leaf must name, if not HOST; repeatable."
@@ -76,7 +85,7 @@ def handshake(**options: Any) -> None:
     unit serves it well. Each is held, broken, or not measurable, with the reason. Checks 1 to 17 take fewer than ten
     connections; `suites` takes one for each suite. docs/handshake.md explains every check.
     """
-    endpoint = _endpoint(options["host"])
+    endpoint = _endpoint(options["host"]) if options["lab_file"] is None else _place(options)
     expectation = _expectation(options, endpoint)
     numbers = _numbers(options["checks"])
     name = next((each for each in (*options["names"], endpoint.address) if not is_address(each)), None)
@@ -89,6 +98,15 @@ def handshake(**options: Any) -> None:
     else:
         click.echo("\n".join([*forms.as_lines(judged), f"{endpoint}: {forms.summary(judged)}"]))
     sys.exit(int(any(each.condemns for each in judged)))
+
+
+def _place(options: Mapping[str, Any]) -> Endpoint:
+    # What drives units takes as long to import as all the rest.
+    from harness.bench import endpoint_of
+
+    lab = load_lab(options["lab_file"])
+    (place,) = lab.select([options["host"]], [])
+    return endpoint_of(place, lab.state_dir)
 
 
 def _endpoint(text: str) -> Endpoint:

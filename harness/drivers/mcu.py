@@ -54,6 +54,8 @@ from harness.unit import (
 BASELINE_SECONDS = 30.0
 SIP_SECONDS = 20.0
 SIP_LOOK_SECONDS = 0.5
+SHOWN_SECONDS = 20.0
+"""A page that has been shown for longer is read anew before its form is sent: sessions end."""
 Check = Callable[[], None]
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
 
@@ -156,6 +158,8 @@ class Mcu:
         self._sip_seen = False
         self._uploaded = False
         self._removed = False
+        self._shown: tuple[Screen, LocalCertificate, bool, float] | None = None
+        """What was seen after the last submission, and when."""
 
     @property
     def place(self) -> Place:
@@ -384,9 +388,7 @@ class Mcu:
 
     def _submit(self, press: Callable[[Screen], Screen]) -> Answer:
         """Judged by rebootRequired and the status table before and after (device-reference 2.6)."""
-        before = self._state.reboot_required()
-        screen = self._web.open(CERTIFICATES)
-        stored = read_local_certificate(screen.documents)
+        screen, stored, before = self._before()
         self._check()
         began = time.monotonic()
         answered = press(screen)
@@ -401,10 +403,26 @@ class Mcu:
             now_stored, after = self._look_again(stored)
         return Answer(answered.page, before, after, now_stored, seconds)
 
+    def _before(self) -> tuple[Screen, LocalCertificate, bool]:
+        """Screen, status table and flag: those after the last submission, as long as the window shows nothing else.
+
+        So does a person who sends one file after the other; and whatever the unit does between two of them shows.
+        """
+        if self._shown is not None:
+            screen, *_, at = self._shown
+            if self._web.shows(screen) and time.monotonic() - at < SHOWN_SECONDS:
+                return self._shown[:3]
+        before = self._state.reboot_required()
+        screen = self._web.open(CERTIFICATES)
+        return screen, read_local_certificate(screen.documents), before
+
     def _look_again(self, stored: LocalCertificate) -> tuple[LocalCertificate, bool]:
-        now_stored = read_local_certificate(self._web.shown_or_open(CERTIFICATES).documents)
+        screen = self._web.shown_or_open(CERTIFICATES)
+        now_stored = read_local_certificate(screen.documents)
         self._state.stored(stored, now_stored)
-        return now_stored, self._state.reboot_required()
+        after = self._state.reboot_required()
+        self._shown = screen, now_stored, after, time.monotonic()
+        return now_stored, after
 
     def _wait_for_answer(self) -> None:
         self._web.forget()

@@ -144,6 +144,10 @@ class WebSession:
             return self.open(path)
         return shown if shown.status == HTTPStatus.OK and not _is_outside(shown) else self.open(path)
 
+    def shows(self, screen: Screen) -> bool:
+        """Whether this is what the window shows, of a session that goes on as far as is known."""
+        return self._inside and screen is self._seen and screen.again and not _is_outside(screen)
+
     def press(self, found: Found, filling: Mapping[Control, bytes | str | FileContent] | None = None) -> Screen:
         """What the unit showed after this button was pressed, whatever it was; the request is sent once."""
         submission = fill_in(found, filling or {})

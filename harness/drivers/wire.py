@@ -13,6 +13,7 @@ from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
@@ -88,9 +89,9 @@ class Wire:
         self._record = record
         self.answers = AnswerLog(record)
         self._pair = ClientPair.of(place)
-        self._session = self._new_session()
+        self._session, self._transport = self._new_session()
 
-    def _new_session(self) -> requests.Session:
+    def _new_session(self) -> tuple[requests.Session, PinnedAdapter]:
         session = requests.Session()
         # No proxies, no .netrc: what the environment says about other hosts is not about a unit in a lab.
         session.trust_env = False
@@ -100,7 +101,7 @@ class Wire:
         transport = PinnedAdapter(self._pins, self._pair, self.place.tls.minimum, self.through)
         session.mount("https://", transport)
         session.mount("http://", transport)
-        return session
+        return session, transport
 
     @property
     def https(self) -> Endpoint:
@@ -118,7 +119,7 @@ class Wire:
     def forget_connections(self) -> None:
         """After a restart: connections are gone, and so are cookies."""
         self._session.close()
-        self._session = self._new_session()
+        self._session, self._transport = self._new_session()
 
     def forget_idle_connections(self) -> None:
         """The next request opens a new one: some builds keep connections, only to reset them (7.1, mark D)."""
@@ -193,12 +194,7 @@ class Wire:
         }
         try:
             with self._named(url):
-                answer = self._session.send(
-                    self._prepared(submission, url),
-                    allow_redirects=False,
-                    timeout=(min(seconds, CONNECT_SECONDS), seconds),
-                    stream=True,
-                )
+                answer = self._answered(self._prepared(submission, url), seconds)
                 body = self._whole(answer, seconds)
             facts |= {"status": answer.status_code, "received_bytes": len(body)}
             if answer.status_code in REDIRECTED:
@@ -219,6 +215,14 @@ class Wire:
             answer.headers.get("Server", ""),
         )
 
+    def _answered(self, request: requests.PreparedRequest, seconds: float) -> requests.Response:
+        """As requests' session does, which would get ready to follow redirects and look for hooks, at some cost."""
+        timeout = min(seconds, CONNECT_SECONDS), seconds
+        answer = self._transport.send(request, stream=True, timeout=timeout)
+        if "Set-Cookie" in answer.headers:
+            extract_cookies_to_jar(self._session.cookies, request, answer.raw)  # type: ignore[no-untyped-call]
+        return answer
+
     def _prepared(self, submission: Submission, url: str) -> requests.PreparedRequest:
         """As requests does, without what makes it slow: nothing here is given in more than one form."""
         prepared = requests.PreparedRequest()
@@ -226,8 +230,8 @@ class Wire:
         prepared.headers = CaseInsensitiveDict(HEADERS)
         if submission.content_type:
             prepared.headers["Content-Type"] = submission.content_type
-        prepared.prepare_cookies(self._session.cookies)
-        prepared.hooks = requests.hooks.default_hooks()
+        if self._session.cookies:
+            prepared.prepare_cookies(self._session.cookies)
         return prepared
 
     def _whole(self, answer: requests.Response, seconds: float) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
@@ -22,7 +24,7 @@ UNREADABLE_BY_US = (ValueError, x509.InvalidVersion)
 UNREADABLE = "-"
 
 
-Rows = list[tuple[str, list[str]]]
+Rows = list[tuple[str, tuple[str, ...]]]
 """Label, and the lines of the value."""
 
 
@@ -32,27 +34,33 @@ def certificate_rows(unit: EmulatedUnit) -> Rows:
     described = unit.description
     return [
         *printed(described.leaf, unit),
-        (texts.private_key, [texts.key_matches if described.key_matches else texts.key_does_not_match]),
+        (texts.private_key, (texts.key_matches if described.key_matches else texts.key_does_not_match,)),
     ]
 
 
 def printed(certificate: bytes, unit: EmulatedUnit) -> Rows:
     """The rows that every certificate has; one of a trust store has no others."""
     texts = unit.skin.certificates
-    try:
-        read = x509.load_der_x509_certificate(certificate)
-        values = [
-            _name(read.subject, texts.name_layout),
-            _name(read.issuer, texts.name_layout),
-            [read.not_valid_before_utc.strftime(texts.date_format)],
-            [read.not_valid_after_utc.strftime(texts.date_format)],
-        ]
-    except UNREADABLE_BY_US:
-        values = [[UNREADABLE]] * 4
+    values = _values(certificate, texts.name_layout, texts.date_format)
     return list(zip((texts.subject, texts.issuer, texts.issued, texts.expires), values, strict=True))
 
 
-def _name(name: x509.Name, layout: str) -> list[str]:
+@functools.lru_cache(maxsize=256)
+def _values(certificate: bytes, name_layout: str, date_format: str) -> tuple[tuple[str, ...], ...]:
+    """The lines of subject, issuer and dates; a page is shown many times, and its certificate is read once."""
+    try:
+        read = x509.load_der_x509_certificate(certificate)
+        return (
+            _name(read.subject, name_layout),
+            _name(read.issuer, name_layout),
+            (read.not_valid_before_utc.strftime(date_format),),
+            (read.not_valid_after_utc.strftime(date_format),),
+        )
+    except UNREADABLE_BY_US:
+        return ((UNREADABLE,),) * 4
+
+
+def _name(name: x509.Name, layout: str) -> tuple[str, ...]:
     found = {label: name.get_attributes_for_oid(oid) for oid, label in PARTS.items()}
     parts = [f"{label}={attribute.value!s}" for label, attributes in found.items() for attribute in attributes]
-    return parts if layout == "a line each" else [", ".join(parts)]
+    return tuple(parts) if layout == "a line each" else (", ".join(parts),)

@@ -28,7 +28,7 @@ class Pair:
     @classmethod
     def of(cls, credential: Credential | None) -> Pair:
         """None is the factory pair."""
-        return FACTORY if credential is None else cls(credential.certificates, credential.private_key_pem())
+        return FACTORY if credential is None else _pair_of(credential)
 
     @property
     def leaf(self) -> bytes:
@@ -57,6 +57,12 @@ Contexts = Callable[[], ssl.SSLContext]
 """What gives the context for one more connection."""
 
 REMEMBERED = 32
+
+
+# Every page and every answer of the API asks what is stored.
+@functools.lru_cache(REMEMBERED)
+def _pair_of(credential: Credential) -> Pair:
+    return Pair(credential.certificates, credential.private_key_pem())
 
 
 # A context takes 18 KB and 0.8 ms, a fraction of a handshake: of a thousand units none keeps its own.

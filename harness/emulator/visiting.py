@@ -60,6 +60,8 @@ AdmittedPage = Callable[[Admitted], Awaitable[Answer]]
 def _templates() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.PackageLoader("harness.emulator"),
+        # They are ours, and do not change: a page has five files, and is asked for hundreds of times.
+        auto_reload=False,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -35,6 +35,8 @@ class Failed:
     expected: str
     observed: str
     evidence: str
+    experiment: str = ""
+    """Empty for a test that drives the unit itself."""
 
 
 @dataclass(frozen=True)

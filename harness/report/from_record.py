@@ -70,7 +70,7 @@ def short_claim(settled: Settled) -> str:
 def _failed(one: Settled, folder: Path) -> Failed:
     evidence = str(folder / "evidence" / f"{one.place}.jsonl")
     told = one.told or {"done": "", "expected": "", "observed": "", "evidence": evidence}
-    return Failed(one.place, short_claim(one), **told)
+    return Failed(one.place, short_claim(one), **told, experiment=one.experiment)
 
 
 def _unanswered(settled: Iterable[Settled], lanes: Iterable[LaneReport]) -> Iterator[Unanswered]:

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
+from harness.timeline import triage_words
+
 RESTARTS_FILE = "restarts.json"
 """What a run leaves to the reports of later ones: seconds to the end of boot, by place."""
 RUNS_LOOKED_AT = 10
 
 # Most lines are exchanges and steps, which are not looked at: a place has thousands.
-WANTED = tuple(f'"kind": "{kind}"' for kind in ("experiment", "restart", "upload", "handshake"))
+WANTED = tuple(f'"kind": "{kind}"' for kind in ("experiment", "restart", "upload", "handshake", "triage"))
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,18 @@ class Experimented:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What was seen of a unit and its bench when something had gone wrong."""
+
+    during: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Happenings:
     restarts: tuple[Happening, ...]
     experiments: tuple[Experimented, ...]
+    looks: tuple[Look, ...] = ()
 
 
 def read_happenings(file: Path) -> Happenings:
@@ -55,6 +66,7 @@ def read_happenings(file: Path) -> Happenings:
     restarts: list[Happening] = []
     experiments: dict[str, Experimented] = {}
     begun: dict[str, datetime] = {}
+    looks: list[Look] = []
     uploads, waiting = 0, None
     for note in _notes(file):
         at = datetime.fromisoformat(note["at"])
@@ -65,6 +77,8 @@ def read_happenings(file: Path) -> Happenings:
             case "experiment" if note["name"] in begun:
                 seconds = (at - begun[note["name"]]).total_seconds()
                 experiments[note["name"]] = Experimented(note["name"], seconds)
+            case "triage":
+                looks.append(Look(note["during"], triage_words(note)))
             case "upload":
                 uploads += 1
             case "restart":
@@ -76,7 +90,7 @@ def read_happenings(file: Path) -> Happenings:
                 waiting = None
     if waiting is not None:
         restarts.append(_happening(*waiting, None))
-    return Happenings(tuple(restarts), tuple(experiments.values()))
+    return Happenings(tuple(restarts), tuple(experiments.values()), tuple(looks))
 
 
 def _happening(

@@ -9,8 +9,10 @@ from itertools import groupby
 from statistics import median
 
 from harness.fault import Verdict
-from harness.report.facts import REMEDIES, Ending, Failed, PlaceFacts, RunFacts, Unanswered
+from harness.report.facts import Ending, Failed, PlaceFacts, RunFacts
 from harness.report.happenings import Happening, Happenings
+from harness.report.incidents import Incidents, incidents_of
+from harness.report.inline import evidence_lines
 
 # A verdict's sign is a letter first: paper and many eyes have no colours.
 SIGNS: Mapping[str, str] = {
@@ -65,6 +67,14 @@ class Bar:
     """Median seconds of this place's own, in earlier runs."""
 
     @property
+    def marks(self) -> tuple[tuple[str, float], ...]:
+        """Where on the bar the others, and this one before, were up: a name, and percent."""
+        full = self.down + self.web + self.booted
+        scale = full / self.happening.booted if self.happening.booted else 0.0
+        wanted = (("others", self.others), ("before", self.before))
+        return tuple((name, min(seconds * scale, 100.0)) for name, seconds in wanted if seconds)
+
+    @property
     def remark(self) -> str:
         """How it compares, in words; empty where there is nothing to compare with."""
         parts = [
@@ -116,7 +126,10 @@ class View:
     columns: tuple[Column, ...]
     places: tuple[PlaceView, ...]
     failed: tuple[FailedClaim, ...]
-    unanswered: tuple[tuple[Unanswered, str], ...]
+    incidents: tuple[Incidents, ...]
+    all_held: tuple[PlaceView, ...]
+    """Where there are many: those that have nothing to tell, so that they can be folded away."""
+    evidence: Mapping[tuple[str, str], tuple[str, ...]]
     legend: tuple[tuple[str, str], ...]
 
 
@@ -170,9 +183,11 @@ def view_of(run: RunFacts, happenings: Mapping[str, Happenings], before: Mapping
         run=run,
         restarts=_restarts(run.places),
         columns=columns,
-        places=tuple(places),
+        places=tuple(place for place in places if few or place.verdict is not Verdict.HELD),
         failed=_failed(run.failures),
-        unanswered=tuple((one, REMEDIES.get(one.fault, "")) for one in run.unanswered),
+        incidents=incidents_of(run.unanswered, happenings),
+        all_held=() if few else tuple(place for place in places if place.verdict is Verdict.HELD),
+        evidence=evidence_lines(run.folder, run.failures),
         legend=tuple((sign, verdict) for verdict, sign in SIGNS.items()),
     )
 

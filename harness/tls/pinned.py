@@ -62,6 +62,9 @@ class PinnedAdapter(BaseAdapter):
         self._pair = pair
         self._through = through
         self._kept: dict[str, tuple[http.client.HTTPConnection, http.client.HTTPResponse]] = {}
+        self._sessions: dict[str, ssl.SSLSession] = {}
+        """By port. Whoever resumes one has its master secret, and was found good when it was made (RFC 5246 F.1.4); a
+        unit that closes after each answer of its API would otherwise have to use its private key for each."""
 
     def send(
         self,
@@ -125,15 +128,35 @@ class PinnedAdapter(BaseAdapter):
         if scheme != "https":
             connection.sock = _dialled(endpoint, seconds)
             return connection
-        secured = _secured(endpoint, seconds)
+        secured = self._secured(endpoint, seconds)
         # For http.client, the legacy one is a socket too.
         connection.sock = cast("ssl.SSLSocket", secured)
         try:
             self._accept(endpoint, secured)
+            self._keep_session(endpoint, secured)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _secured(self, endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | LegacySocket:
+        """A completed handshake: of a session that was had before where the unit still knows it, else a full one."""
+        if session := self._sessions.pop(str(endpoint), None):
+            try:
+                return _by_ssl(endpoint, seconds, session)
+            except (requests.RequestException, TimeoutError):
+                raise
+            except OSError:
+                # One that cannot say no to a session is asked without.
+                pass
+        return _secured(endpoint, seconds)
+
+    def _keep_session(self, endpoint: Endpoint, secured: ssl.SSLSocket | LegacySocket) -> None:
+        # From TLS 1.3 on a session comes after the handshake (RFC 8446 4.6.1).
+        if isinstance(secured, ssl.SSLSocket) and secured.version() != VERSIONS[-1]:
+            session = secured.session
+            if session is not None and (session.has_ticket or session.id):
+                self._sessions[str(endpoint)] = session
 
     def _accept(self, endpoint: Endpoint, secured: ssl.SSLSocket | LegacySocket) -> None:
         """It is the unit, and speaks a version that is good enough to send it something."""
@@ -157,11 +180,12 @@ def _secured(endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | Legac
     """A completed handshake, by the stack that reaches the server."""
     choice = CHOICES.uses_legacy(endpoint)
     if choice is None:
-        plain = _dialled(endpoint, seconds)
         try:
-            secured = endpoint.context.wrap_socket(plain, server_hostname=endpoint.address)
-        except BaseException as error:
-            plain.close()
+            secured = _by_ssl(endpoint, seconds)
+        except requests.RequestException:
+            # Nobody listens.
+            raise
+        except OSError as error:
             choice = CHOICES.reconsider(endpoint, error, Deadline.after(CONNECT_SECONDS))
             if choice is None:
                 raise
@@ -169,6 +193,15 @@ def _secured(endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | Legac
             CHOICES.reached(endpoint)
             return secured
     return legacy_socket(_dialled(endpoint, seconds), endpoint, choice)
+
+
+def _by_ssl(endpoint: Endpoint, seconds: float | None, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
+    plain = _dialled(endpoint, seconds)
+    try:
+        return endpoint.context.wrap_socket(plain, server_hostname=endpoint.address, session=session)
+    except BaseException:
+        plain.close()
+        raise
 
 
 def _is_readable(connection: socket.socket) -> bool:

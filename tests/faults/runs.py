@@ -16,8 +16,8 @@ from harness.deadline import Deadline
 from tests.faults.places import Found, classes, said, unnamed
 from tests.faults.standing_lab import Ended, StandingLab, session, standing_lab
 from tests.faults.table import Row
+from tests.gateway.sshd import Sshd
 from tests.leases.labgrid_bench import LabgridBench, loopback
-from tests.unit.ssh.sshd import Sshd
 
 PATIENCE = 300.0
 UNITS = 16

@@ -57,8 +57,12 @@ def one_run(folder: Path, places: int) -> Path:
         tables.append(f'emulated = {{ firmware = "{firmware}", restart_seconds = 0.3 }}\n')
     lab.write_text("".join(tables))
     command = [sys.executable, "-m", "pytest", str(ROOT / "tests" / "hil"), "--lab", str(lab), "-n", "2", "-q"]
-    subprocess.run([*command, "-m", SELECTION, "-p", "no:cacheprovider"], cwd=ROOT, capture_output=True, check=False)
-    return sorted((state / "runs").iterdir())[-1]
+    command += ["-m", SELECTION, "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = sorted((state / "runs").iterdir())[-1]
+    if not (run / "manifest.json").is_file():
+        sys.exit(f"the run was not searched:\n{done.stdout[-5000:]}{done.stderr[-2000:]}")
+    return run
 
 
 def planted(run: Path, copy: Path) -> list[str]:

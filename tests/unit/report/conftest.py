@@ -13,6 +13,13 @@ from harness.report.facts import Failed, PlaceFacts, RunFacts, Unanswered
 BEGAN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 EXPERIMENTS = {"self-signed": 23, "ca-signed": 23, "refusals": 32, "removal": 6}
 CLAIMS = {(name, f"test_claim_{number:02}[{name}]"): name for name, n in EXPERIMENTS.items() for number in range(n)}
+RECORD = {
+    "run": "20261124T100000-4711",
+    "host": "runner",
+    "lab_file": "/etc/labs/rack.toml",
+    "lab_sha256": "88ca" * 16,
+    "versions": {"mcu-hil": "0.1.0", "python": "3.11.7", "openssl": "OpenSSL 3.0.13 30 Jan 2024"},
+}
 FAILS = ("self-signed", "test_claim_03[self-signed]")
 SERVED = "C=GB, O=Codian, CN=Codian MCU, self-signed, RSA, 1024 bits, valid 2003-01-01 to 2033-01-01, sha256:bdd5"
 
@@ -32,6 +39,8 @@ def run_of(
         facts.append(PlaceFacts(name, "MCU 4505", verdicts, lane))
         if restarts:
             keep_evidence(folder, name, restart + number % 7)
+        else:
+            keep_look(folder, name)
     told = "not the same\nseen:\n  1. {}\nexpected:\n  1. C=GB, O=mcu-hil, CN=<b>unit</b>, self-signed, sha256:88ca"
     failures = tuple(
         Failed(
@@ -41,6 +50,7 @@ def run_of(
             "the uploaded leaf is served after the restart",
             told.format(SERVED),
             f"{folder}/evidence/{names[number]}.jsonl",
+            "self-signed",
         )
         for number in failing
     )
@@ -58,7 +68,17 @@ def run_of(
         else ()
     )
     remarks = ("profile of MCU 4505 4.3(2.18): 15 outcomes recorded, profiles.toml",)
-    return RunFacts("rack", BEGAN, 312.4, folder, tuple(facts), failures, unanswered, remarks)
+    return RunFacts(
+        "rack", BEGAN, 312.4, folder, tuple(facts), failures, unanswered, remarks, exit_status=0, record=RECORD
+    )
+
+
+def keep_look(folder: Path, place: str) -> None:
+    """A unit that could not be opened, and what was seen of it then."""
+    file = folder / "evidence" / f"{place}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    seen = {"fault": "bench", "http": False, "served": None, "gateway": False}
+    file.write_text(json.dumps({"at": BEGAN, "kind": "triage", "during": "opening the unit", **seen}, default=str))
 
 
 def keep_evidence(folder: Path, place: str, booted: float) -> None:
@@ -67,12 +87,14 @@ def keep_evidence(folder: Path, place: str, booted: float) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     at, lines = BEGAN, []
     for name in ("self-signed", "ca-signed", "refusals"):
-        lines.append({"at": at, "kind": "experiment", "name": name, "state": "begun"})
+        lines.append({"at": at, "kind": "experiment", "during": name, "name": name, "state": "begun"})
         lines.append({"at": at, "kind": "upload", "during": name, "taken": True, "seconds": 1.0})
         at += timedelta(seconds=booted + 5)
         seconds = {"down_seconds": 4.0, "web_seconds": booted - 9, "booted_seconds": booted}
         lines.append({"at": at, "kind": "restart", "during": name, "way": "web", **seconds})
         at += timedelta(seconds=1)
-        lines.append({"at": at, "kind": "handshake", "leaf": SERVED, "leaf_sha256": "bdd5"})
-        lines.append({"at": at, "kind": "experiment", "name": name, "state": "observed"})
+        shown = {"protocol_version": "TLSv1", "cipher_suite": "AES256-SHA", "leaf": SERVED, "leaf_sha256": "bdd5"}
+        more = {"certificates": 1, "chain": "chains/bdd5.pem", "connect_seconds": 0.001, "seconds": 0.02}
+        lines.append({"at": at, "kind": "handshake", "during": name, **shown, **more})
+        lines.append({"at": at, "kind": "experiment", "during": name, "name": name, "state": "observed"})
     file.write_text("".join(json.dumps(line, default=str) + "\n" for line in lines))

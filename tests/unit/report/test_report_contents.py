@@ -102,6 +102,34 @@ def test_a_place_that_failed_comes_first_and_its_claim_stands_out_without_colour
     assert {cell.words for place in others for cell in place.cells} == {"23 held", "32 held", "6 held"}
 
 
+def test_of_many_places_those_at_which_all_held_stand_by_themselves(tmp_path: Path) -> None:
+    many = view(tmp_path, 30, failing=(1,))
+
+    assert [place.name for place in many.places] == ["rack00-mcu001"]
+    assert len(many.all_held) == 29
+
+
+def test_a_failure_has_its_evidence_beside_it(tmp_path: Path) -> None:
+    found = view(tmp_path, 3, failing=(1,))
+
+    assert found.evidence["rack00-mcu001", "self-signed"] == (
+        "    0.0 s  experiment self-signed: begun",
+        "    0.0 s  the upload was taken, 1.00 s",
+        "   67.0 s  restarted by web: down after 4.0 s, web after 53.0 s, booted after 62.0 s",
+        f"   68.0 s  handshake: TLSv1, AES256-SHA, 20 ms, 1 certificate: {SERVED}",
+        "   68.0 s  experiment self-signed: observed",
+    )
+
+
+def test_what_happened_at_many_places_is_told_once_with_what_was_seen_then(tmp_path: Path) -> None:
+    [incident] = view(tmp_path, 30, Verdict.BLOCKED).incidents
+
+    assert incident.words == "opening the unit: 192.0.2.1:80: no connection: Connection refused"
+    assert (incident.claims, len(incident.places)) == (30 * len(CLAIMS), 30)
+    assert incident.where.endswith("rack01-mcu011 and 18 more")
+    assert incident.seen[0] == "rack00-mcu000: HTTP is silent, HTTPS is silent, gateway is silent"
+
+
 def test_one_claim_that_fails_at_many_places_is_told_once(tmp_path: Path) -> None:
     [claim] = view(tmp_path, 30, failing=tuple(range(30))).failed
 

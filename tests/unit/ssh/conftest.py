@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.ssh.sshd import SSHD, Sshd, running
+from tests.gateway.sshd import SSHD, Sshd, running
 
 Start = Callable[..., Sshd]
 _hosts = itertools.count(1)

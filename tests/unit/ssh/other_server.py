@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,14 @@ import asyncssh
 class Gate(asyncssh.SSHServer):
     """Lets a user in who has the password; without one, by any key."""
 
-    def __init__(self, password: str | None, connections: list[asyncssh.SSHServerConnection]) -> None:
+    def __init__(
+        self,
+        password: str | None,
+        leads: Mapping[str, str],
+        connections: list[asyncssh.SSHServerConnection],
+    ) -> None:
         self._password = password
+        self._leads = leads
         self._connections = connections
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -33,8 +39,12 @@ class Gate(asyncssh.SSHServer):
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         return True
 
-    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
-        return True
+    async def connection_requested(  # type: ignore[override]  # it may be one, and says so
+        self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
+    ) -> asyncssh.forward.SSHForwarder:
+        if dest_host not in self._leads:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "No route to host")
+        return await self._connections[-1].forward_connection(self._leads[dest_host], dest_port)
 
 
 async def _here(process: asyncssh.SSHServerProcess[str]) -> None:
@@ -43,8 +53,10 @@ async def _here(process: asyncssh.SSHServerProcess[str]) -> None:
 
 
 @contextmanager
-def other_server(address: str, port: int, password: str | None = None, **options: Any) -> Iterator[None]:
-    """It listens for the block."""
+def other_server(
+    address: str, port: int, password: str | None = None, leads: Mapping[str, str] | None = None, **options: Any
+) -> Iterator[None]:
+    """It listens for the block, and forwards to the addresses that `leads` names, each standing for another."""
     loop = asyncio.new_event_loop()
     connections: list[asyncssh.SSHServerConnection] = []
     thread = threading.Thread(target=loop.run_forever)
@@ -55,7 +67,7 @@ def other_server(address: str, port: int, password: str | None = None, **options
         return await asyncssh.listen(
             address,
             port,
-            server_factory=lambda: Gate(password, connections),
+            server_factory=lambda: Gate(password, leads or {}, connections),
             server_host_keys=keys,
             process_factory=_here,
             **options,

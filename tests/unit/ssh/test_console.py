@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench import administered
+from certstore import Upload
+from harness.bench import Bench, administered
 from harness.deadline import Deadline
 from harness.drivers.console import Console, captured
 from harness.drivers.console_log import LONGEST, ConsoleLog
@@ -23,11 +24,17 @@ from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.unit import EmulatedUnit
 from harness.errors import BenchError, ConfigurationError
 from harness.evidence import console_file
+from harness.journal import Journal
 from harness.lab import Lab, Place
+from harness.pki import key_pem, run_authority
+from harness.recovery import RUNGS, recover
+from harness.restitution import Restitution
 from harness.unit import Way
 from tests.unit.ssh.conftest import address
 
 SECONDS = 20.0
+OURS = run_authority().issue("unit.example")
+UPLOAD = Upload(OURS.certificate_pem, key_pem(OURS.key))
 STARTING = "Cisco TelePresence MCU 4505 4.3(2.18) (Build 6.18(2.18)) starting"
 PASSWORD = "s3cret of mine"
 STAMPED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 ")
@@ -176,6 +183,24 @@ def test_who_installs_has_the_console_captured_too(stage: ExitStack, place_of: P
         assert unit.restart(Deadline.after(SECONDS)).starts == (STARTING,)
 
     assert STARTING in console_file(tmp_path / "run", "unit").read_text()
+
+
+def test_a_unit_is_brought_back_at_its_console(
+    stage: ExitStack, place_of: PlaceOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulated = place_of()
+    host = standing(stage, emulated)
+    place = emulated.model_copy(update={"emulated": None})
+    monkeypatch.setattr("harness.recovery.RUNGS", [rung for rung in RUNGS if rung.way is Way.CONSOLE])
+    with Bench([place], tmp_path / "state", tmp_path / "run", "the test") as bench, bench.held(place, lambda _: None):
+        with bench.open(place) as (unit, _):
+            unit.upload(UPLOAD)
+            Restitution(unit, bench.journal, bench.doing, passing=False).owe("the test")
+
+        assert recover(bench, place, lambda _: None) == "restart at the console"
+
+    assert host.truth("unit").restart_reasons.count("User requested reboot from console") == 1
+    assert not Journal(tmp_path / "state").of("unit")
 
 
 HEARD = {

@@ -30,8 +30,8 @@ from harness.unit import Way
 from tests.unit.ssh.conftest import address
 
 if TYPE_CHECKING:
+    from tests.gateway.sshd import Sshd
     from tests.unit.ssh.conftest import Start
-    from tests.unit.ssh.sshd import Sshd
 
 SECONDS = 20.0
 HELLO = b"hello " * 20_000

@@ -16,13 +16,13 @@ from harness.drivers.ssh import Door, logged_in
 from harness.drivers.ssh_link import Link
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Gateway
+from tests.gateway.sshd import make_key
 from tests.unit.ssh.conftest import address
 from tests.unit.ssh.other_server import other_server
-from tests.unit.ssh.sshd import make_key
 
 if TYPE_CHECKING:
+    from tests.gateway.sshd import Sshd
     from tests.unit.ssh.conftest import Start
-    from tests.unit.ssh.sshd import Sshd
 
 OLD = {
     "group14": ("KexAlgorithms diffie-hellman-group14-sha1", "HostKeyAlgorithms ssh-rsa"),

@@ -1,6 +1,7 @@
 """requests through the pinned adapter, against real TLS servers on loopback."""
 
 import http.server
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from harness.tls.handshake import fingerprint
 from harness.tls.pinned import PinnedAdapter, TooOld
 from harness.tls.pins import ForeignLeaf, LeafPins
 
+RESUMED = "/resumed"
+"""Answers whether the connection is one of a resumed session."""
+
 
 class Hello(http.server.BaseHTTPRequestHandler):
     """Remembers what it was asked: nothing may arrive before the leaf was checked."""
@@ -24,10 +28,12 @@ class Hello(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        assert isinstance(self.connection, ssl.SSLSocket)
+        body = str(self.connection.session_reused).encode() if self.path == RESUMED else b"hello"
         self.send_response(200)
-        self.send_header("Content-Length", "5")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(b"hello")
+        self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
         """Quiet."""
@@ -38,19 +44,23 @@ class Quiet(http.server.ThreadingHTTPServer):
         """A client that turns away is what is tested here."""
 
 
-@contextmanager
-def serving(issued: Issued, folder: Path, version: ssl.TLSVersion) -> Iterator[tuple[str, list[str]]]:
-    """A server with this certificate and this TLS version only: its address, and what it was asked."""
+def presenting(issued: Issued, folder: Path, version: ssl.TLSVersion) -> ssl.SSLContext:
     pem = folder / f"{fingerprint(issued.chain_der[0])}.pem"
     pem.write_bytes(key_pem(issued.key) + issued.certificate_pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.load_cert_chain(pem)
     context.minimum_version = context.maximum_version = version
+    return context
+
+
+@contextmanager
+def serving(issued: Issued, folder: Path, version: ssl.TLSVersion, port: int = 0) -> Iterator[tuple[str, list[str]]]:
+    """A server with this certificate and this TLS version only: its address, and what it was asked."""
     asked: list[str] = []
-    server = Quiet(("127.0.0.1", 0), type("_Hello", (Hello,), {"asked": asked}))
+    server = Quiet(("127.0.0.1", port), type("_Hello", (Hello,), {"asked": asked}))
     server.daemon_threads = False
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.socket = presenting(issued, folder, version).wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -110,3 +120,49 @@ def test_a_new_connection_is_checked_and_not_only_the_first(tmp_path: Path) -> N
         pins.accept(fingerprint(OTHER.chain_der[0]))
         assert client.get(second, timeout=10).content == b"hello"
         client.close()
+
+
+def test_the_next_connection_resumes_the_session_of_the_last(tmp_path: Path) -> None:
+    pins = LeafPins("unit", fingerprint(OURS.chain_der[0]))
+    with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1) as (url, _), session(pins) as client:
+        resumed = []
+        for _ in range(3):
+            resumed.append(client.get(url + RESUMED.strip("/"), timeout=10).content)
+            client.close()
+    assert resumed == [b"False", b"True", b"True"]
+
+
+def test_whoever_does_not_know_the_session_has_to_show_a_good_leaf(tmp_path: Path) -> None:
+    pins = LeafPins("unit", fingerprint(OURS.chain_der[0]))
+    with session(pins) as client:
+        with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1_2) as (url, _):
+            client.get(url, timeout=10)
+            client.close()
+        port = int(url.rstrip("/").rpartition(":")[2])
+        with serving(OTHER, tmp_path, ssl.TLSVersion.TLSv1_2, port) as (_, asked):
+            with pytest.raises(ForeignLeaf):
+                client.get(url, timeout=10)
+            assert asked == []
+
+
+def test_a_unit_that_hangs_up_on_a_session_is_asked_without_one(tmp_path: Path) -> None:
+    context = presenting(OURS, tmp_path, ssl.TLSVersion.TLSv1)
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+
+    def serve(listener: socket.socket) -> None:
+        for hangs_up in (False, True, False):
+            plain, _ = listener.accept()
+            with plain:
+                if hangs_up:
+                    plain.recv(4096)
+                    continue
+                with context.wrap_socket(plain, server_side=True) as secured:
+                    secured.recv(65536)
+                    secured.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, session(LeafPins("unit", None)) as client:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        assert [client.get(url, timeout=10).content for _ in range(2)] == [b"hello", b"hello"]
+        thread.join()

@@ -49,6 +49,10 @@ class Sshd:
         return (self.folder / "log").read_text()
 
     @property
+    def logins(self) -> int:
+        return self.log.count("Accepted publickey")
+
+    @property
     def table(self) -> dict[str, object]:
         """As a lab file has it."""
         return {"ssh": self.address, "port": self.port, "user": self.user, "key_file": str(self.key_file)}
