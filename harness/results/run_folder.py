@@ -24,11 +24,11 @@ def run_in(folder: Path) -> RunResults:
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{folder}: cannot be read: {error}") from None
-    lanes = {lane["place"]: lane for lane in run["lanes"]}
     by_place: dict[str, list[Settled]] = {}
     for one in settled.values():
         by_place.setdefault(one.place, []).append(one)
     try:
+        lanes = {lane["place"]: lane for lane in run["lanes"]}
         return RunResults(
             lab=run["lab"],
             name=run["run"],
