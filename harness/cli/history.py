@@ -61,7 +61,8 @@ def history(
     """Say what changed over the nights: new failures, what is fixed, what is flaky (the claim or the unit, by a
     statistic), and where restarts take longer.
 
-    A letter is a night: . held, F failed, B blocked, E a bug of ours, k known to fail, s skipped.
+    A letter is a night: . held, F failed, B blocked, E a bug of ours, n not done for want of
+    time, k known to fail, s skipped.
 
     \b
     mcu-hil history                                   the lab, in its newest 60 runs

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from harness.errors import ConfigurationError
-from harness.fault import Verdict
+from harness.report import view as report
+from harness.report.view import SIGNS
 from harness.results import schema
 from harness.results.changes import Changes, Failing, FlakyWords, changes_in, flaky_in, standing_failures, words_of
 from harness.results.database import Database
@@ -21,30 +22,13 @@ from harness.results.drift import Drift, drift_of, drifting
 from harness.results.flakiness import Kind
 from harness.results.matrix import NOT_ASKED, VERDICT_OF, Matrix, nights_of, read_matrix
 
-# A verdict a letter, for programs and for paper.
+# A verdict a letter, as a run's report has them, but for programs and terminals.
 LETTERS: Mapping[int, str] = {
-    schema.VERDICTS[verdict]: letter
-    for verdict, letter in (
-        (Verdict.HELD, "."),
-        (Verdict.FAILED, "F"),
-        (Verdict.BLOCKED, "B"),
-        (Verdict.ERROR, "E"),
-        (Verdict.KNOWN, "k"),
-        (Verdict.SKIPPED, "s"),
-    )
-} | {NOT_ASKED: " "}
+    **{number: SIGNS[verdict].replace("·", ".") for verdict, number in schema.VERDICTS.items()},
+    NOT_ASKED: " ",
+}
 TRANSLATED = bytes(ord(LETTERS.get(number, " ")) for number in range(256))
-WORST_FIRST = tuple(
-    schema.VERDICTS[verdict]
-    for verdict in (
-        Verdict.FAILED,
-        Verdict.ERROR,
-        Verdict.BLOCKED,
-        Verdict.KNOWN,
-        Verdict.SKIPPED,
-        Verdict.HELD,
-    )
-)
+WORST_FIRST = tuple(schema.VERDICTS[verdict] for verdict in report.WORST_FIRST)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from harness.results.firmware import Comparison, compare, versions_in
 from harness.results.flakiness import Kind
 from harness.results.history import (
     LETTERS,
+    WORST_FIRST,
     History,
     Week,
     restarts_of,
@@ -128,7 +129,7 @@ class _Book:
             "pages": [(name, "" if link == here else link) for name, link in names],
             "legend": [(SIGNS[number], verdict.value) for verdict, number in schema.VERDICTS.items()],
             "span": f"{nights} nights, {self._matrix.nights[0].day} to {last.day}" if nights > 1 else last.day,
-            "counts": schema.COUNTS,
+            "counts": [(name, name.replace("_", " ")) for name in schema.COUNTS],
         }
 
     def _index(self) -> dict[str, Any]:
@@ -312,9 +313,7 @@ def _headline(found: History) -> tuple[str, Verdict]:
     return words, verdict
 
 
-_BY_WORSE = tuple(
-    schema.VERDICTS[verdict] for verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.BLOCKED, Verdict.KNOWN)
-)
+_BY_WORSE = WORST_FIRST[: WORST_FIRST.index(schema.VERDICTS[Verdict.SKIPPED])]
 
 
 def _last_night(several: list[bytearray], what: str) -> tuple[str, Verdict]:

@@ -25,6 +25,7 @@ LETTERS = {
     "E": Verdict.ERROR,
     "k": Verdict.KNOWN,
     "s": Verdict.SKIPPED,
+    "n": Verdict.NOT_DONE,
 }
 
 
@@ -56,7 +57,7 @@ def test_a_night_is_compared_with_what_each_claim_was_last_answered(database: Da
             (0, 1): "..FFF",  # failing as before
             (0, 2): "FFFF.",  # fixed
             (1, 0): "..BBF",  # new: blocked is no answer
-            (1, 1): ".FFFB",  # not answered now
+            (1, 1): ".FFFn",  # not answered now
             (1, 2): "FBBB.",  # fixed
             (2, 0): "....k",  # a known failure is one
             (2, 1): "....E",  # a bug of ours is no answer
