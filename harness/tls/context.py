@@ -29,6 +29,6 @@ def legacy_context() -> ssl.SSLContext:
 
 @once
 def shared_legacy_context() -> ssl.SSLContext:
-    """One context for all connections of this process: making one costs as much as a fifth of a handshake. It has to
-    be one, however many lanes begin at once: a session can be resumed in the context only that it was made in."""
+    """One context for all connections of this process, however many threads ask for the first: making one costs as
+    much as a fifth of a handshake, and a session can be resumed only in the context that it was made in."""
     return legacy_context()
