@@ -14,22 +14,28 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     SecretStr,
+    Tag,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError
+from harness.labgrid_models import unknown_model
 
 Model = Literal["MCU 4203", "MCU 4505", "MCU MSE 8420", "MCU MSE 8510", "Advanced Media Gateway 3610"]
 MODELS: tuple[str, ...] = get_args(Model)
+BLADES = ("MCU MSE 8420", "MCU MSE 8510")
+"""Those that stand in a chassis with a Supervisor (device-reference 1, mark D)."""
 
 Feature = Literal["api", "https", "sip_tls", "console", "power"]
 """What a place can do, as a word that a claim can ask for."""
@@ -236,10 +242,69 @@ class Console(BesideUnit):
 
 
 class Power(BesideUnit):
-    on: str
-    off: str
+    """A PDU that is told what to do over SSH, a command an act."""
+
+    on: str | None = None
+    off: str | None = None
     cycle: str | None = None
     state: str | None = None
+
+    @model_validator(mode="after")
+    def _switches(self) -> Power:
+        if self.on is None and self.off is None and self.cycle is not None:
+            return self
+        if self.on is None or self.off is None:
+            raise ValueError('want the commands "on" and "off", or "cycle" alone')
+        return self
+
+
+class LabgridPower(Table):
+    """A PDU of a model that labgrid knows."""
+
+    labgrid: str
+    """The model, as labgrid calls it."""
+    host: str
+    """Host name or address; of some models the URL, with {index} and {value} as labgrid has them."""
+    index: int = 0
+    """The outlet."""
+    port: PortNumber | None = None
+    """Where it is not the model's own."""
+    off_seconds: Annotated[float, Field(ge=0, le=600)] = 2.0
+    """How long the outlet stays off, at least."""
+
+    @model_validator(mode="after")
+    def _is_known(self) -> LabgridPower:
+        if unknown := unknown_model(self.labgrid):
+            raise ValueError(unknown)
+        return self
+
+    @property
+    def where(self) -> str:
+        """Without what a URL may hold of a login."""
+        parts = urlsplit(self.host)
+        host = parts.hostname or self.host
+        port = self.port or (parts.port if parts.hostname else None)
+        return f"{self.labgrid} {host}{f':{port}' if port else ''}, outlet {self.index}"
+
+
+def _kind_of_power(value: object) -> str:
+    is_labgrid = "labgrid" in value if isinstance(value, dict) else isinstance(value, LabgridPower)
+    return "labgrid" if is_labgrid else "ssh"
+
+
+AnyPower = Annotated[
+    Annotated[Power, Tag("ssh")] | Annotated[LabgridPower, Tag("labgrid")], Discriminator(_kind_of_power)
+]
+
+
+class Supervisor(Table):
+    """The chassis controller of a blade, and which blade it is there."""
+
+    address: str
+    slot: Annotated[int, Field(ge=1, le=20)]
+    login: Login = Login()
+    ports: Ports = Ports()
+    tls: TlsTerms = TlsTerms()
 
 
 class Labgrid(Table):
@@ -274,7 +339,8 @@ class Place(Table):
     baseline: Baseline = None
     gateway: Gateway | None = None
     console: Console | None = None
-    power: Power | None = None
+    power: AnyPower | None = None
+    supervisor: Supervisor | None = None
     profile: FilePath | None = None
     labgrid: Labgrid | None = None
 
@@ -284,14 +350,20 @@ class Place(Table):
             return False
         return {"console": self.console is not None, "power": self.power is not None}.get(feature, True)
 
-    def emulates(self, server: Gateway) -> bool:
+    def emulates(self, server: Gateway | LabgridPower) -> bool:
         """Whether this server comes with the emulated unit; one elsewhere is a real one, which serves another."""
-        return self.emulated is not None and _is_loopback(server.ssh)
+        return self.emulated is not None and isinstance(server, Gateway) and _is_loopback(server.ssh)
 
     @model_validator(mode="after")
     def _emulated_on_loopback(self) -> Place:
         if self.emulated is not None and not _is_loopback(self.address):
             raise ValueError(f"address is {self.address!r}, but an emulated unit lives in 127.0.0.0/8")
+        return self
+
+    @model_validator(mode="after")
+    def _only_blades_have_one(self) -> Place:
+        if self.supervisor is not None and self.model not in BLADES:
+            raise ValueError(f"has a supervisor, but {self.model} is no blade ({', '.join(BLADES)})")
         return self
 
 
@@ -418,9 +490,15 @@ def _emulated_defaults(index: int, place: object) -> object:
     if not isinstance(place, dict) or "emulated" not in place:
         return place
     ports = place.get("ports", {})
+    emulated = place["emulated"]
+    chassis: dict[str, object] = {}
+    if isinstance(emulated, dict) and {"chassis", "slot"} <= emulated.keys():
+        where = {"address": emulated["chassis"], "slot": emulated["slot"], "ports": EMULATED_PORTS}
+        chassis = {"supervisor": where}
     return {
         "address": str(ipaddress.IPv4Address("127.10.0.1") + index),
         "restart_timeout": 60.0,
+        **chassis,
         **place,
         "ports": EMULATED_PORTS | ports if isinstance(ports, dict) else ports,
     }
@@ -435,10 +513,12 @@ def _is_loopback(address: str) -> bool:
 
 def _sentence(error: ErrorDetails, document: dict[str, Any]) -> str:
     """One validation error as a sentence a user can act on."""
-    location = error["loc"]
+    tagged = error["loc"]
+    # Of the two kinds of power, pydantic puts the name of the kind behind the key.
+    location = tuple(key for at, key in enumerate(tagged) if tagged[at - 1 : at] != ("power",))
     match error["type"]:
         case "extra_forbidden":
-            known = _keys_beside(location)
+            known = _keys_beside(tagged)
             near = difflib.get_close_matches(str(location[-1]), known, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
             return f"{_table(location[:-1], document)} has the unknown key {str(location[-1])!r}: {hint}"
@@ -486,7 +566,8 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
         if isinstance(key, int):
             continue
         field = table.model_fields.get(key)
-        candidates = [table] if field is None else _tables_in(field.annotation)
+        kind = LabgridPower if key == "labgrid" else table
+        candidates = [kind] if field is None else _tables_in(field.annotation)
         table = next(iter(candidates), table)
     return list(table.model_fields)
 

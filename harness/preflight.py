@@ -15,7 +15,7 @@ from harness.bench import visited
 from harness.drivers.gateway import way_to
 from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.journal import Journal
-from harness.lab import Place
+from harness.lab import LabgridPower, Place
 from harness.quarantine import BY_ITSELF, Quarantines
 from harness.readiness import QUESTIONS, State
 from harness.standing import stands
@@ -96,6 +96,9 @@ def _asked(unit: ExaminedUnit, through: Transport) -> Looked:
 
 def _has_way_back(place: Place, through: Transport) -> bool:
     """Whether somebody gets in without HTTPS."""
+    if isinstance(place.power, LabgridPower):
+        # Whether it answers has been asked, and is among the remarks.
+        return True
     if any(line is not None and greets(line, through) for line in (place.console, place.power)):
         return True
     try:

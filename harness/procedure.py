@@ -44,7 +44,7 @@ class Removal:
     """What is served now."""
 
 
-def install(unit: Unit, upload: Upload, deadline: Deadline, way: Way = Way.WEB) -> Installation:
+def install(unit: Unit, upload: Upload, deadline: Deadline, way: Way | None = None) -> Installation:
     """The unit serves the pair of this upload, seen in a handshake after a restart in this way.
 
     Raises UploadRefused, and does not restart, where the unit did not take it for a reason that the model of its
@@ -89,7 +89,7 @@ def remove(unit: Unit, deadline: Deadline) -> Removal:
 
 
 def to_baseline(
-    unit: Unit, leaf: bytes, deadline: Deadline, pair: Upload | None = None, way: Way = Way.WEB
+    unit: Unit, leaf: bytes, deadline: Deadline, pair: Upload | None = None, way: Way | None = None
 ) -> Handshake:
     """The unit serves this leaf, is active, and nothing waits for a restart; it was restarted only if it had to be.
 

@@ -15,7 +15,7 @@ from cryptography import x509
 from certstore import firmware_named
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
-from harness.lab import Place
+from harness.lab import LabgridPower, Place
 from harness.unit import ExaminedUnit, Identity, OperationalStatus
 
 # The unit tells its local time without a zone: only what is beyond every zone is known to be wrong.
@@ -234,8 +234,15 @@ def _power(unit: ExaminedUnit) -> Finding:
         return Finding(
             State.REMARK, "not in lab.toml", "a unit that hangs can then be switched off only by going there"
         )
-    unit.try_outlet()
-    return ready(f"{power.where} lets {power.user!r} in")
+    state = unit.outlet_state()
+    lets_in = "" if isinstance(power, LabgridPower) else f" lets {power.user!r} in"
+    if state is False:
+        return missing(
+            f"{power.where}{lets_in}, and says that the outlet is off",
+            "the unit answers all the same, so this is another one's outlet, most likely: correct the table power",
+        )
+    told = {True: "the outlet is on", None: "it has no command `state` to tell more by"}[state]
+    return ready(f"{power.where}{lets_in}; {told}")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from harness.bench import Bench
 from harness.deadline import Deadline
 from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.power import outlet_of
+from harness.drivers.supervisor import blade_of
 from harness.drivers.wire import Broken, NotOpen
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.evidence import Evidence
@@ -30,6 +31,9 @@ from harness.unit import Unit, Way
 LOOK_SECONDS = 1.0
 OFF_SECONDS = 10.0
 """How long a unit may live on what its power supply has left."""
+DOWN_SECONDS = 60.0
+"""How long a blade may take to go down when its Supervisor has told it to."""
+DOWN_LOOK_SECONDS = 0.1
 SPARE_SECONDS = 30.0
 REMEMBERED = 20
 
@@ -46,6 +50,7 @@ class Rung:
 RUNGS = (
     Rung("log in again, restart by web", Way.WEB, lambda place: True),
     Rung("log in again, restart by API", Way.API, lambda place: place.has("api")),
+    Rung("restart by its Supervisor", Way.SUPERVISOR, lambda place: place.supervisor is not None),
     Rung(
         "restart at the console",
         Way.CONSOLE,
@@ -103,6 +108,8 @@ def _climb(bench: Bench, place: Place, rung: Rung, deadline: Deadline) -> None:
         _cycle(bench, place)
     if rung.way is Way.CONSOLE:
         _reboot(bench, place, deadline)
+    if rung.way is Way.SUPERVISOR:
+        _restart_blade(bench, place, deadline)
     way = Way.API if rung.way is Way.API else Way.WEB
     with opened(bench, place, deadline) as (unit, _):
         if way is Way.API and Way.API not in unit.ways():
@@ -127,20 +134,37 @@ def opened(bench: Bench, place: Place, deadline: Deadline) -> Iterator[tuple[Uni
         yield deadline.wait_for(f"answer of {place.name}", look, LOOK_SECONDS)
 
 
+def _restart_blade(bench: Bench, place: Place, deadline: Deadline) -> None:
+    """Its Supervisor was told to restart it, whatever the unit itself has to say."""
+    through = bench.way_to(place)
+    with (
+        bench.recording(place) as evidence,
+        blade_of(place, evidence.note, bench.state_dir, through) as blade,
+    ):
+        blade.press(blade.restart_button(deadline))
+    # One that hangs may be silent already, and one that is quick be back between two looks.
+    with suppress(DeadlineExpired):
+        Deadline.after(deadline.at_most(DOWN_SECONDS)).wait_for(
+            "silence", lambda: not answers(place, through), DOWN_LOOK_SECONDS
+        )
+
+
 def _cycle(bench: Bench, place: Place) -> None:
     """The power went and came. Raises BenchError where the unit still answers with its outlet off."""
-    known, through = KnownHosts(bench.state_dir), bench.way_to(place)
-    with bench.recording(place) as evidence, outlet_of(place, evidence.note, known, through) as outlet:
+    through = bench.way_to(place)
+
+    def is_off() -> None:
+        soon = Deadline.after(OFF_SECONDS)
         try:
-            outlet.off()
-            soon = Deadline.after(OFF_SECONDS)
             soon.wait_for("silence", lambda: not answers(place, through), LOOK_SECONDS)
         except DeadlineExpired:
             raise BenchError(
                 f"{place.name}: its outlet is off, and it still answers: is the PDU well, and is this its outlet?"
             ) from None
-        finally:
-            outlet.on()
+
+    known = KnownHosts(bench.state_dir)
+    with bench.recording(place) as evidence, outlet_of(place, evidence.note, known, through) as outlet:
+        outlet.interrupt(is_off)
 
 
 def _reboot(bench: Bench, place: Place, deadline: Deadline) -> None:

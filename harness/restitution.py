@@ -58,7 +58,7 @@ class Restitution:
         """On disk before the unit is changed. Raises BenchError where it cannot be written: then change nothing."""
         self._journal.owe(replace(self._debt, during=during))
 
-    def go_back(self, deadline: Deadline, way: Way = Way.WEB) -> Handshake:
+    def go_back(self, deadline: Deadline, way: Way | None = None) -> Handshake:
         """The unit serves its baseline, which a handshake has shown, and nothing is owed any more; it was restarted,
         in this way, only if it had to be. Raises as `procedure.to_baseline`: then it is still owed."""
         shown = procedure.to_baseline(self._unit, self._debt.leaf, deadline, self._pair, way)

@@ -58,7 +58,7 @@ def look_around(place: Place, through: Transport) -> Sighting:
 def lines_of(place: Place) -> dict[str, Gateway]:
     """The hosts of the bench that this place depends on."""
     lines = {"gateway": place.gateway, "console": place.console, "power": place.power}
-    return {name: line for name, line in lines.items() if line is not None}
+    return {name: line for name, line in lines.items() if isinstance(line, Gateway)}
 
 
 def greets(line: Gateway, through: Transport) -> bool:

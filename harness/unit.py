@@ -25,6 +25,8 @@ class Way(StrEnum):
 
     WEB = "web"
     API = "api"
+    SUPERVISOR = "supervisor"
+    """By the Supervisor of the chassis that it is in: blades only."""
     CONSOLE = "console"
     POWER = "power"
     """Unasked: the power went and came again."""
@@ -209,12 +211,17 @@ class Unit(Protocol):
         """Delete the custom pair, so that the factory pair is stored."""
 
     def ways(self) -> tuple[Way, ...]:
-        """How it can be restarted, in order of preference: by API only where its version has the method."""
+        """How it can be restarted, in order of preference: by API only where its version has the method, by what
+        stands beside it where the place has it."""
 
-    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
-        """Restart it and wait until it is back. Over HTTPS the driver then believes the leafs it saw before and those
-        it uploaded; after a removal, or where a change of somebody else's was waiting, one unknown leaf as well,
-        once. Any other is a UnitError, and nothing is sent to it; `handshake` looks at whatever is served."""
+    def restart(self, deadline: Deadline, way: Way | None = None) -> Restart:
+        """Restart it and wait until it is back; by the first of its ways that can be taken, unless one is named. A
+        way that was begun and failed is followed by no other; one that could not be taken is among the notices.
+
+        Over HTTPS the driver then believes the leafs it saw before and those it uploaded; after a removal, or where
+        a change of somebody else's was waiting, one unknown leaf as well, once. Any other is a UnitError, and nothing
+        is sent to it; `handshake` looks at whatever is served.
+        """
 
     def power_cut(
         self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
@@ -247,6 +254,7 @@ class ExaminedUnit(OccupiedUnit, Protocol):
         """Somebody logged in to the place's console server, and pressed Enter: the line that followed, empty for
         none. Raises BenchError where that cannot be done, ConfigurationError where the place has no console."""
 
-    def try_outlet(self) -> None:
-        """Somebody logged in to the place's outlet, and switched nothing. Raises BenchError where that cannot be
-        done, ConfigurationError where the place has none or its password cannot be found."""
+    def outlet_state(self) -> bool | None:
+        """Whether the place's outlet is on, as its PDU tells; None where it lets us in and does not tell. Nothing is
+        switched. Raises BenchError where it cannot be asked, ConfigurationError where the place has none or its
+        password cannot be found."""

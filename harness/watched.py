@@ -158,12 +158,12 @@ class Watched:
         with self._step("asking for the ways to restart"):
             return self._unit.ways()
 
-    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
-        with self._turn.interrupted(), self._step(f"restarting by {way}"):
+    def restart(self, deadline: Deadline, way: Way | None = None) -> Restart:
+        with self._turn.interrupted(), self._step(f"restarting by {way}" if way else "restarting"):
             restart = self._unit.restart(deadline, way)
         self._note_restart(restart)
         facts = f"down after {restart.down_seconds:.1f} s, web after {restart.web_seconds:.1f} s"
-        self._tell(Done(self.place.name, f"{self.during}: restarted by {way}", restart.booted_seconds, facts))
+        self._tell(Done(self.place.name, f"{self.during}: restarted by {restart.way}", restart.booted_seconds, facts))
         return restart
 
     def power_cut(

@@ -24,7 +24,7 @@ from harness.deadline import Deadline
 from harness.drivers.mcu import Mcu
 from harness.drivers.rpc import Api
 from harness.errors import BenchError, ConfigurationError, UnitError
-from harness.lab import Place, SecretTable
+from harness.lab import LabgridPower, Place, SecretTable
 from harness.tls.handshake import Endpoint, HandshakeFailed
 from harness.verdict import forms
 from harness.verdict.expectation import Expectation
@@ -195,11 +195,13 @@ def _keys_in(answer: object) -> Iterator[str]:
 
 def secrets_of(place: Place) -> set[str]:
     """Every password and passphrase that the lab file has for this place, as far as it can be looked up."""
-    beside = (place.gateway, place.console, place.power)
-    tables = [place.login.password, *(one.password for one in beside if one is not None and one.password is not None)]
+    beside = (place.gateway, place.console, place.power, place.supervisor and place.supervisor.login)
+    words = (getattr(one, "password", None) for one in beside)
+    tables = [place.login.password, *(one for one in words if isinstance(one, SecretTable))]
     if place.baseline is not None and place.baseline.passphrase is not None:
         tables.append(place.baseline.passphrase)
-    return {secret for table in tables if (secret := _looked_up(table))}
+    in_url = urlsplit(place.power.host).password if isinstance(place.power, LabgridPower) else None
+    return {secret for secret in (*map(_looked_up, tables), in_url or "") if secret}
 
 
 def _looked_up(table: SecretTable) -> str:

@@ -14,6 +14,7 @@ from rich.table import Table
 from harness.bench import visited
 from harness.cli import EXIT_STATUS
 from harness.cli.ending import ending
+from harness.drivers.supervisor import SUFFIX, supervisor_place
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.judge.text_form import printable
 from harness.lab import Place, load_lab
@@ -46,9 +47,12 @@ def doctor(place_name: str, lab_file: Path, accept_certificate: str | None, *, a
     """
     with ending("doctor", place_name):
         lab = load_lab(lab_file)
+        of_supervisor = accept_certificate is not None and place_name.endswith(SUFFIX)
+        place_name = place_name.removesuffix(SUFFIX) if of_supervisor else place_name
         (place,) = lab.select([place_name], [])
         if accept_certificate is not None:
-            _accept(place, lab.state_dir, accept_certificate)
+            met = supervisor_place(place) if of_supervisor else place
+            _accept(met, lab.state_dir, accept_certificate)
         try:
             with visited(place, lab.state_dir) as unit:
                 rows = [Row("reachable", State.READY, f"{place.address} answers", "")]

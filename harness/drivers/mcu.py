@@ -7,31 +7,29 @@ import binascii
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from pathlib import Path
 
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.beside import Beside
 from harness.drivers.console import Console, try_console
+from harness.drivers.contact import identity_of
 from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.pace import Pace
-from harness.drivers.power import Outlet, outlet_of
-from harness.drivers.restart import Restarter, find_confirmation
+from harness.drivers.restart import Begun, Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
 from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload, find_way_to_upload
-from harness.drivers.ssh import Door
 from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
 from harness.drivers.submission import FileContent, Filling
-from harness.drivers.system_xml import read_system_xml
 from harness.drivers.web import Screen, WebSession
-from harness.drivers.wire import REDIRECTED, Broken, Credentials, NotOpen, Record, Wire
+from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
-from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError
+from harness.errors import BenchError, DeadlineExpired, UnitError
 from harness.lab import Place
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
 from harness.tls.pin_file import pin_file_of
@@ -100,33 +98,17 @@ def open_unit(
     wire = Wire(place, pins, record, way_to(place, state_dir))
     try:
         try:
-            identity = _identity(wire)
+            identity = identity_of(wire)
         except ForeignLeaf as error:
             raise ChangedCertificate(str(error)) from error
-        unit = Mcu(wire, pins, KnownHosts(state_dir), login, identity, record, check, console)
+        beside = Beside(place, KnownHosts(state_dir), state_dir, record, wire.through)
+        unit = Mcu(wire, pins, beside, login, identity, record, check, console)
         try:
             yield unit
         finally:
             unit.log_out()
     finally:
         wire.close()
-
-
-def _identity(wire: Wire) -> Identity:
-    """Who answers; from here on the wire uses HTTPS only if that was open."""
-    try:
-        reply = wire.get(wire.url(system_xml.PATH))
-    except (NotOpen, Broken, HandshakeFailed):
-        wire.scheme = "http"
-        reply = wire.get(wire.url(system_xml.PATH))
-        if reply.status in REDIRECTED and reply.location.startswith("https:"):
-            raise ConfigurationError(
-                f"{wire.place.name}: HTTPS is not open on port {wire.place.ports.https}, and HTTP only leads to"
-                f" {reply.location.partition('?')[0][:200]}: correct ports.https, or open HTTPS at the console"
-            ) from None
-    if reply.status != HTTPStatus.OK:
-        raise UnitError(f"{wire.place.name}: {system_xml.PATH} answers HTTP {reply.status}")
-    return read_system_xml(reply.body).identity
 
 
 class Mcu:
@@ -136,7 +118,7 @@ class Mcu:
         self,
         wire: Wire,
         pins: LeafPins,
-        known: KnownHosts,
+        beside: Beside,
         login: Credentials,
         identity: Identity,
         record: Record,
@@ -145,7 +127,7 @@ class Mcu:
     ) -> None:
         self._wire = wire
         self._pins = pins
-        self._known = known
+        self._beside = beside
         self._api = Api(wire, login)
         self._web = WebSession(wire, login, self._api_accepts, record)
         self._state = State(wire, self._web, self._api)
@@ -155,6 +137,7 @@ class Mcu:
         self._console = console
         self._baseline: Handshake | None = None
         self._restarts = 0
+        self._notices: list[str] = []
         self._sip_seen = False
         self._uploaded = False
         self._removed = False
@@ -188,8 +171,9 @@ class Mcu:
         return (
             *self._wire.notices,
             *self._pins.notices,
-            *self._known.notices,
+            *self._beside.notices,
             *(self._console.notices if self._console else ()),
+            *self._notices,
         )
 
     def handshake(self, deadline: Deadline) -> Handshake:
@@ -239,14 +223,11 @@ class Mcu:
         return None
 
     def try_console(self) -> str:
-        table = self.place.console
-        if table is None:
-            raise ConfigurationError(f"{self.place.name}: has no console: give it a table `console` in the lab file")
-        return try_console(Door.of(self.place, "console", table, self._known, self._wire.through))
+        return try_console(self._beside.console_door())
 
-    def try_outlet(self) -> None:
-        with self._outlet():
-            """Somebody is let in, and that is all."""
+    def outlet_state(self) -> bool | None:
+        with self._beside.outlet() as outlet:
+            return outlet.state()
 
     def restart_log(self) -> tuple[RestartLogEntry, ...]:
         return self._state.restart_log()
@@ -317,15 +298,25 @@ class Mcu:
         return answer
 
     def ways(self) -> tuple[Way, ...]:
-        by_api = (Way.API,) if self._api.has_restart() else ()
-        at_console = (Way.CONSOLE,) if self._console is not None and self._console.can_reboot else ()
-        return (Way.WEB, *by_api, *at_console)
+        return tuple(self._ways())
+
+    def _ways(self) -> Iterator[Way]:
+        """In the order of the reference (5.5); asked for one by one, since the API has to be asked too."""
+        yield Way.WEB
+        if self._api.has_restart():
+            yield Way.API
+        if self.place.supervisor is not None:
+            yield Way.SUPERVISOR
+        if self._console is not None and self._console.can_reboot:
+            yield Way.CONSOLE
+        if self.place.has("power"):
+            yield Way.POWER
 
     def power_cut(
         self, deadline: Deadline, uploading: Upload | None = None, after: float = 0.0, in_boot: float | None = None
     ) -> Restart:
         """The power went and came, as told; the unit is back."""
-        with self._web.witnessed(), self._outlet() as outlet:
+        with self._web.witnessed(), self._beside.outlet() as outlet:
             self._expect_new_leafs()
             meanwhile = self._state.flag if uploading is None else self._about_to_send(uploading)
             self._check()
@@ -351,17 +342,37 @@ class Mcu:
             # What comes up is the factory pair, or what somebody else has stored: we have seen neither.
             self._pins.accept_next()
 
-    def restart(self, deadline: Deadline, way: Way = Way.WEB) -> Restart:
+    def restart(self, deadline: Deadline, way: Way | None = None) -> Restart:
+        if way is not None:
+            return self._restart(deadline, way, Begun())
+        self._check()
+        lacking: list[tuple[Way, UnitError | BenchError]] = []
+        for one in self._ways():
+            begun = Begun()
+            try:
+                restart = self._restart(deadline, one, begun)
+            except (UnitError, BenchError) as error:
+                # What was begun is not done again in another way, and of a unit that cannot be reached nobody knows.
+                if begun or isinstance(error, NotOpen | Broken | ForeignLeaf | WayBroken):
+                    raise
+                lacking.append((one, error))
+            else:
+                self._notices += (f"{error}: restarted by {one}, since not by {other}" for other, error in lacking)
+                return restart
+        raise lacking[0][1]
+
+    def _restart(self, deadline: Deadline, way: Way, begun: Begun) -> Restart:
         if way is Way.POWER:
+            begun.now()
             return self.power_cut(deadline)
         self._check()
         self._expect_new_leafs()
+        since = self._listening()
+        with self._web.witnessed(), self._beside.blade(way) as blade:
+            restart = self._restarter.restart(deadline, way, begun, blade)
         self._uploaded = self._removed = False
-        began = self._listening()
-        with self._web.witnessed():
-            restart = self._restarter.restart(deadline, way)
         self._has_restarted()
-        return self._witnessed(restart, began)
+        return self._witnessed(restart, since)
 
     def _listening(self) -> float:
         """The moment from which on the console is a witness."""
@@ -375,9 +386,6 @@ class Mcu:
         starts = self._console.starts_since(began)
         self._record("console", {"listened": starts is not None, "starts": starts or ()})
         return replace(restart, starts=starts)
-
-    def _outlet(self) -> AbstractContextManager[Outlet]:
-        return outlet_of(self.place, self._record, self._known, self._wire.through)
 
     def log_out(self) -> None:
         self._web.log_out()

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
+from typing import Protocol
 
 from harness.deadline import Deadline
 from harness.drivers import system_xml
@@ -40,6 +41,27 @@ OFF_SECONDS = 10.0
 Act = Callable[[], object]
 
 
+class Begun:
+    """Whether something was done to the unit, or asked of it, that cannot be taken back. False at first."""
+
+    def __init__(self) -> None:
+        self._is = False
+
+    def now(self) -> None:
+        self._is = True
+
+    def __bool__(self) -> bool:
+        return self._is
+
+
+class ByItsSupervisor(Protocol):
+    """What a Supervisor offers for a blade."""
+
+    def restart_button(self, deadline: Deadline) -> Found: ...
+
+    def press(self, found: Found) -> None: ...
+
+
 class Restarter:
     """Does one restart at a time. It believes the unit's own clock, not its pages."""
 
@@ -52,15 +74,23 @@ class Restarter:
         self._pace = Pace.of(wire.place)
         self._name = wire.place.name
 
-    def restart(self, deadline: Deadline, way: Way) -> Restart:
-        """The unit went down, came back and finished booting, all seen.
+    def restart(self, deadline: Deadline, way: Way, begun: Begun, blade: ByItsSupervisor | None = None) -> Restart:
+        """The unit went down, came back and finished booting, all seen; `blade` is what it is restarted through where
+        that is the way. `begun` tells of an error whether it came before the unit was touched.
 
         Raises DeadlineExpired, which says how far it came.
         """
         watch = _Watch(self._wire, self._state, self._pace, way, self._state.restart_time())
+        if blade is not None:
+            self._wait_for_next_second(deadline)
+            found = blade.restart_button(deadline)
+            begun.now()
+            watch.asked = time.monotonic()
+            blade.press(found)
         if way is Way.API:
             self._wait_for_next_second(deadline)
             watch.asked = time.monotonic()
+            begun.now()
             try:
                 # It may go down before it has answered (7.6 U); whether it took the request shows in what follows.
                 with suppress(Broken):
@@ -74,12 +104,14 @@ class Restarter:
                     f"{self._name}: nobody listens at a console of it: `console` in the lab file"
                 )
             self._wait_for_next_second(deadline)
+            begun.now()
             watch.asked = time.monotonic()
             self._console.reboot()
         if watch.way is Way.WEB:
-            self._shut_down(deadline)
+            self._shut_down(deadline, begun)
             self._wait_for_next_second(deadline)
             found = find_button(self._web.open(SHUTDOWN).documents, RESTART)
+            begun.now()
             watch.asked = time.monotonic()
             with suppress(BenchError, HandshakeFailed):
                 self._press_and_confirm(found)
@@ -101,17 +133,21 @@ class Restarter:
             # The moment is the point of it, so it is no condition that could be waited for.
             time.sleep(after)
             watch.asked = time.monotonic()
-            outlet.off()
-            # Whatever becomes of it when the power goes shows in what the unit serves.
-            with suppress(BenchError, UnitError, HandshakeFailed):
-                begun.result()
-        watch.see_it_off()
-        outlet.on()
+
+            def end_of_it() -> None:
+                # Whatever becomes of it when the power goes shows in what the unit serves.
+                with suppress(BenchError, UnitError, HandshakeFailed):
+                    begun.result()
+
+            def is_off() -> None:
+                end_of_it()
+                watch.see_it_off()
+
+            outlet.interrupt(is_off)
+            end_of_it()
         if in_boot:
             time.sleep(in_boot)
-            outlet.off()
-            watch.see_it_off()
-            outlet.on()
+            outlet.interrupt(watch.see_it_off)
         self._web.forget()
         self._wire.forget_connections()
         return watch.until_back(deadline)
@@ -122,13 +158,15 @@ class Restarter:
             f"second of {self._name} after its last start", self._state.clock_moved_on, self._pace.every
         )
 
-    def _shut_down(self, deadline: Deadline) -> None:
+    def _shut_down(self, deadline: Deadline, begun: Begun) -> None:
         """The unit is shut down, where it has such a state: some only have a button that restarts (5.2 R)."""
         screen = self._web.open(SHUTDOWN)
         if self._status() is OperationalStatus.ACTIVE:
             if not buttons(screen.documents, SHUT_DOWN) and buttons(screen.documents, RESTART):
                 return
-            self._press_and_confirm(find_button(screen.documents, SHUT_DOWN))
+            found = find_button(screen.documents, SHUT_DOWN)
+            begun.now()
+            self._press_and_confirm(found)
 
         def look() -> bool:
             return self._status() is OperationalStatus.SHUT_DOWN

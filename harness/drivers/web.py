@@ -167,6 +167,13 @@ class WebSession:
         self._latest = self._show(found.url)
         return self._latest
 
+    def follow(self, screen: Screen, link: Link) -> Screen:
+        """The window after a click on a link of what it shows."""
+        self._latest = self._follow(screen, link)
+        if self._latest.status != HTTPStatus.OK or _is_outside(self._latest):
+            raise UnitError(f"{self._wire.place.name}: the link {link.text!r} leads to page {self._latest.heading!r}")
+        return self._latest
+
     def log_out(self) -> None:
         """The session is given back, as far as the unit can be reached: units have few (device-reference 3.3)."""
         if self._inside:

@@ -271,6 +271,26 @@ CONFIRM = Words(
 AGREE = Words("button that agrees", ("Yes", "OK", "Continue", "Proceed"), ("Yes",))
 RESTART = Words("button that restarts", ("Restart MCU", "Restart", "Reboot", "Restart unit"), ("Restart", "Reboot"))
 
+# The Supervisor of a chassis, Hardware > Blades (device-reference 14, mark R).
+HARDWARE = Words("link to Hardware", ("Hardware", "Chassis", "Hardware status"))
+BLADES = Words(
+    "link to Hardware > Blades",
+    ("Blades", "Blade status", "All blades", "Blade list", "Hardware > Blades"),
+    never=("help",),
+)
+SHUT_DOWN_BLADE = Words(
+    "button that shuts the blade down",
+    ("Shut down blade", "Shutdown blade", "Shut down", "Shutdown"),
+    ("Shut down", "Shutdown"),
+    ("restart", "reboot", "chassis", "supervisor", "all"),
+)
+RESTART_BLADE = Words(
+    "button that restarts the blade",
+    ("Restart blade", "Reboot blade", "Restart", "Reboot", "Reset blade"),
+    ("Restart", "Reboot"),
+    ("chassis", "supervisor", "all"),
+)
+
 RESTART_NEEDED = Words(
     "banner that asks for a restart",
     (),

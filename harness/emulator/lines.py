@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigurationError
+from harness.lab import Power
 
 if TYPE_CHECKING:
     from harness.lab import Gateway, Place
@@ -54,7 +55,7 @@ def serial_line(place: Place) -> SerialLine | None:
 
 def outlet(place: Place) -> Outlet | None:
     """As `serial_line`."""
-    if place.power is None or not place.emulates(place.power):
+    if not isinstance(place.power, Power) or not place.emulates(place.power):
         return None
     power, numbers = place.power, set()
     wanted = {"on": power.on, "off": power.off, "cycle": power.cycle, "state": power.state}

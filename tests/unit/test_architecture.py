@@ -36,6 +36,7 @@ LAYERS = {
     "harness.turns": 1,
     "harness.until": 1,
     "harness.coordinator": 1,
+    "harness.labgrid_models": 1,
     "harness.known_failures": 1,
     "harness.run_record": 1,
     "harness.request": 1,

@@ -34,7 +34,29 @@ REFUSED = {
     "unlike-anything-known": (
         REAL + "zzz = 1",
         "[[place]] 'a' has the unknown key 'zzz': known are address, baseline, console, emulated, features, "
-        "firmware, gateway, labgrid, login, model, name, ports, power, profile, restart_timeout, serial, tags, tls",
+        "firmware, gateway, labgrid, login, model, name, ports, power, profile, restart_timeout, serial, supervisor, "
+        "tags, tls",
+    ),
+    "power-that-only-comes-on": (
+        REAL + 'power = { ssh = "pdu", user = "lab", on = "on 7" }',
+        '[[place]] \'a\' power: want the commands "on" and "off", or "cycle" alone',
+    ),
+    "power-misspelt": (
+        REAL + 'power = { ssh = "pdu", usr = "lab", on = "on 7", off = "off 7" }',
+        "[[place]] 'a' power has the unknown key 'usr': did you mean 'user'?",
+    ),
+    "labgrid-misspelt": (
+        REAL + 'power = { labgrid = "gude8031", host = "pdu", indx = 7 }',
+        "[[place]] 'a' power has the unknown key 'indx': did you mean 'index'?",
+    ),
+    "labgrid-unknown-model": (
+        REAL + 'power = { labgrid = "gude8032", host = "pdu", index = 7 }',
+        "[[place]] 'a' power: labgrid has no driver for power switches of the model 'gude8032': did you mean "
+        "'gude8031' or 'gude8316' or 'gude8225'?",
+    ),
+    "a-box-has-no-supervisor": (
+        REAL + 'supervisor = { address = "10.0.0.9", slot = 3 }',
+        "[[place]] 'a': has a supervisor, but MCU 4505 is no blade (MCU MSE 8420, MCU MSE 8510)",
     ),
     "no-address": (UNIT, "[[place]] 'a' lacks the key 'address'"),
     "no-name": ('[[place]]\nmodel = "MCU 4505"\naddress = "x"', "[[place]] number 1 lacks the key 'name'"),

@@ -13,6 +13,7 @@ from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers.emulated import Emulation, emulated_units
 from harness.drivers.mcu import Mcu, open_unit
+from harness.drivers.power import told_state
 from harness.emulator.faults import Faults
 from harness.errors import BenchError, ConfigurationError
 from harness.pki import key_pem, run_authority
@@ -79,6 +80,52 @@ def test_a_pdu_that_switches_nothing_is_the_bench_s_fault(stand: Stand, monkeypa
 
         with pytest.raises(BenchError, match="its outlet is off, and it still answers"):
             unit.power_cut(Deadline.after(SECONDS))
+
+
+def test_a_pdu_that_only_cycles_will_do(stand: Stand) -> None:
+    table = {key: value for key, value in outlet().items() if key not in ("on", "off")} | {"cycle": "cycle 7"}
+    place = stand(power=table)
+    with emulated_units([place]) as emulation, open_unit(place) as unit:
+        unit.upload(UPLOAD)
+
+        assert unit.restart(Deadline.after(SECONDS), Way.POWER).way is Way.POWER
+
+        assert unit.handshake(Deadline.after(SECONDS)).leaf == OURS.chain_der[0]
+        assert emulation.truth("unit").restart_reasons[-1] == "Cold boot"
+        assert unit.outlet_state() is None
+
+
+def test_what_the_pdu_says_of_its_outlet_counts(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.drivers.power.SWITCH_SECONDS", 0.3)
+    place = stand(power=outlet() | {"state": "state 7"})
+    with emulated_units([place]) as emulation, open_unit(place) as unit:
+        assert unit.outlet_state() is True
+        assert unit.restart(Deadline.after(SECONDS), Way.POWER).way is Way.POWER
+        emulation.suffer("unit", Faults(pdu_dead=True))
+
+        with pytest.raises(BenchError, match="off: took the command, and says that the outlet is on"):
+            unit.power_cut(Deadline.after(SECONDS))
+
+        assert emulation.truth("unit").boots == 1
+
+
+SAYS = {
+    "outlet 7: on\n": True,
+    "Outlet 7 is OFF": False,
+    "1": True,
+    "0\r\n": False,
+    "port7=true": True,
+    "one": None,
+    "": None,
+    "power consumption 0 W, on": True,
+    "1 outlet, off": False,
+    "state of 7: 0": False,
+}
+
+
+@pytest.mark.parametrize(("said", "state"), SAYS.items())
+def test_how_pdus_tell_the_state(said: str, state: bool | None) -> None:  # noqa: FBT001 - a row
+    assert told_state(said) is state
 
 
 def test_a_wrong_password_and_a_missing_outlet_are_named(stand: Stand) -> None:
