@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from certstore import DEFAULT_FIRMWARE, Credential, Firmware, Upload, UploadRefused, firmware_named, receive
 from harness import pki
 from harness.deadline import Deadline
-from harness.errors import BenchError, UnitError
+from harness.errors import BenchError, DeadlineExpired, UnitError
 from harness.tls.handshake import Handshake, HandshakeFailed, fingerprint
 from harness.unit import Answer, CertificatePage, OperationalStatus, Restart, Unit, Way
 
@@ -129,14 +129,20 @@ def prove(unit: Unit, leaf: bytes, deadline: Deadline) -> Handshake:
 
 def _handshake(unit: Unit, deadline: Deadline) -> Handshake:
     soon = Deadline.after(min(PROOF_SECONDS, deadline.remaining))
+    last = ""
 
     def look() -> Handshake | None:
+        nonlocal last
         try:
             return unit.handshake(soon)
-        except (BenchError, HandshakeFailed):
+        except (BenchError, HandshakeFailed) as error:
+            last = str(error)
             return None
 
-    return soon.wait_for(f"TLS handshake with {unit.place.name}", look, LOOK_SECONDS)
+    try:
+        return soon.wait_for(f"TLS handshake with {unit.place.name}", look, LOOK_SECONDS)
+    except DeadlineExpired as expired:
+        raise DeadlineExpired(f"{expired.condition} ({last})", expired.seconds) from None
 
 
 def _serves(unit: Unit, leaf: bytes, deadline: Deadline) -> bool:

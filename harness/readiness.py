@@ -16,7 +16,9 @@ from certstore import firmware_named
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.lab import LabgridPower, Place
-from harness.unit import ExaminedUnit, Identity, OperationalStatus
+from harness.unit import ExaminedUnit, Identity, OperationalStatus, Unit
+from harness.verdict.certificates import title
+from harness.verdict.paths import names_it
 
 # The unit tells its local time without a zone: only what is beyond every zone is known to be wrong.
 CLOCK_LIMIT = timedelta(days=1)
@@ -156,7 +158,8 @@ def _feature_key(unit: ExaminedUnit) -> Finding:
     return missing(f"neither of the two; there are {', '.join(names) or 'none'}", UPGRADE)
 
 
-def _https(unit: ExaminedUnit) -> Finding:
+def https_service(unit: Unit) -> Finding:
+    """Whether HTTPS is open, at the port of the lab file."""
     service, port = unit.services().get("https"), unit.place.ports.https
     if service is None:
         return missing("the API lists no HTTPS service", UPGRADE)
@@ -173,19 +176,30 @@ def _served(unit: ExaminedUnit) -> Finding:
     shown = unit.handshake(Deadline.after(HANDSHAKE_SECONDS))
     told = f"sha256:{shown.fingerprint}, {shown.protocol_version}"
     try:
-        ends = x509.load_der_x509_certificate(shown.leaf).not_valid_after_utc
+        leaf = x509.load_der_x509_certificate(shown.leaf)
+        ends = leaf.not_valid_after_utc
+        whose, fits = title(leaf), names_it(leaf, unit.place.address) or title(leaf) == repr(unit.place.address)
     except ValueError:
         return Finding(State.REMARK, f"{told}; cannot be read further")
     if ends < datetime.now(UTC) + SOON:
         over = "expired on" if ends < datetime.now(UTC) else "expires on"
         return Finding(State.REMARK, f"{told}, {over} {ends:%Y-%m-%d}", "replace it: mcu-hil install")
-    return ready(f"{told}, valid until {ends:%Y-%m-%d}")
+    told = f"{told}, valid until {ends:%Y-%m-%d}"
+    if not fits:
+        # As delivered, every unit has the same pair (device-reference 2.1, mark D).
+        return Finding(
+            State.REMARK,
+            f"{told}; it is for {whose}, and not for {unit.place.address}: whoever opens that is warned",
+            f"mcu-hil install {unit.place.name} gives it a pair of its own; the one of the factory is on every unit",
+        )
+    return ready(told)
 
 
 def _pending(unit: ExaminedUnit) -> Finding:
     if unit.condition().reboot_required:
         return missing(
-            "a change of somebody else's waits for a restart", "ask whose; the next restart puts it into force"
+            "a change waits for a restart: until then, the certificate of before is served",
+            "if it is yours, restart the unit at Settings > Shutdown; if not, ask whose it is",
         )
     return ready("nothing waits for one")
 
@@ -263,7 +277,7 @@ QUESTIONS = (
     Question("session", _session, "log out other administrators, or set login.session_wait_seconds"),
     Question("state", _status, API),
     Question("feature key", _feature_key, API),
-    Question("HTTPS", _https, API),
+    Question("HTTPS", https_service, API),
     Question("served today", _served, "open HTTPS, and see that ports.https is its port", needs_login=False),
     Question("restart", _pending, API),
     Question("calls", _calls, "look at Conferences; install goes on with --drop-calls"),

@@ -28,6 +28,7 @@ from harness.judge.text_form import printable, where
 from harness.key_form import KeyForm
 from harness.lab import Lab, Place, load_lab
 from harness.progress import Doing, Message
+from harness.readiness import State, https_service
 from harness.secrecy.known import Secrets
 from harness.turns import Turn
 from harness.unit import OccupiedUnit
@@ -88,17 +89,23 @@ def install(**options: Any) -> None:
         pair = self_signed(options, place) if options["self_signed"] else from_files(options, lab, place)
         run_dir = lab.state_dir / "runs" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-install-{place.name}"
         with administered(place, lab.state_dir, run_dir, "mcu-hil install") as (unit, evidence):
-            for notice in unit.notices:
+            told = unit.notices
+            for notice in told:
                 click.echo(printable(notice), err=True)
             taken = _judged(pair, unit, options)
-            watched = Watched(unit, evidence, _tell, Turn(None), Secrets())
+            watched = Watched(unit, evidence, _Teller(), Turn(None), Secrets())
             watched.during = "install"
             found = _before(unit, options)
             if options["dry_run"]:
                 _say_plan(options, place, pair, taken, found)
                 return
-            with _still():
-                _install(options, watched, pair, taken, evidence.path)
+            try:
+                with _still():
+                    _install(options, watched, pair, taken, evidence.path)
+            finally:
+                for notice in unit.notices:
+                    if notice not in told:
+                        click.echo(printable(notice), err=True)
 
 
 def _check_company(options: dict[str, Any]) -> None:
@@ -184,6 +191,7 @@ def _before(unit: OccupiedUnit, options: dict[str, Any]) -> tuple[str, ...]:
     if unit.condition().reboot_required:
         notes.append("a change of somebody else's waits for a restart, and comes into force with this one")
     unit.certificate_page()
+    notes += _https_notes(unit)
     try:
         calls = unit.calls()
     except UnitError as error:
@@ -199,6 +207,19 @@ def _before(unit: OccupiedUnit, options: dict[str, Any]) -> tuple[str, ...]:
     if calls:
         notes.append(f"the restart ends the calls of {calls} participants")
     return tuple(notes)
+
+
+def _https_notes(unit: OccupiedUnit) -> list[str]:
+    """What is wrong with HTTPS; ConfigurationError where the pair could not be seen in use, whatever it is."""
+    service = unit.services().get("https")
+    finding = https_service(unit)
+    if finding.state is not State.MISSING:
+        return []
+    words = f"{unit.place.name}: HTTPS: {finding.found}"
+    if service is not None and service.wanted and not service.open:
+        # Perhaps because the pair that it has cannot be loaded (device-reference 11.6, mark U): another one helps.
+        return [f"{words}: {finding.remedy}"]
+    raise ConfigurationError(f"{words}: {finding.remedy}; nothing was sent")
 
 
 def _say_plan(options: dict[str, Any], place: Place, pair: Pair, taken: Taken, found: tuple[str, ...]) -> None:
@@ -275,9 +296,16 @@ def _install(options: dict[str, Any], unit: Watched, pair: Pair, taken: Taken, e
     click.echo(printable(f"the unit's own words: {facts['private_key']}; evidence: {evidence}"))
 
 
-def _tell(message: Message) -> None:
-    if isinstance(message, Doing) and message.what:
-        click.echo(f"{datetime.now():%H:%M:%S} {message.place}: {message.what}", err=True)
+class _Teller:
+    """Says what is being done; what is done again and again, once."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, message: Message) -> None:
+        if isinstance(message, Doing) and message.what and message.what != self._last:
+            self._last = message.what
+            click.echo(f"{datetime.now():%H:%M:%S} {message.place}: {message.what}", err=True)
 
 
 @contextmanager

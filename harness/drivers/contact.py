@@ -16,8 +16,9 @@ def identity_of(wire: Wire) -> Identity:
     """Who answers; from here on the wire uses HTTPS only if that was open."""
     try:
         reply = wire.get(wire.url(system_xml.PATH))
-    except (NotOpen, Broken, HandshakeFailed):
+    except (NotOpen, Broken, HandshakeFailed) as error:
         wire.scheme = "http"
+        wire.https_trouble = "" if isinstance(error, NotOpen) else str(error)
         reply = wire.get(wire.url(system_xml.PATH))
         if reply.status in REDIRECTED and reply.location.startswith("https:"):
             raise ConfigurationError(

@@ -191,6 +191,17 @@ class Api:
         body = xmlrpc.client.dumps((struct,), method, encoding="UTF-8").encode()
         return Submission("POST", self._wire.url(PATH), "text/xml; charset=utf-8", body)
 
+    @property
+    def _hint(self) -> str:
+        """What else than the password it may be: with client certificates required, HTTP lets nobody in (2.4)."""
+        if not self._wire.https_trouble:
+            return ""
+        trouble = self._wire.https_trouble.removeprefix(f"{self._wire.place.name}: ")
+        return (
+            f"; this was over HTTP, since HTTPS fails ({trouble}): if the unit wants a client certificate, give it"
+            " login.client_certificate"
+        )
+
     def _read(self, method: str, reply: Reply) -> Answered:
         where = self._wire.place.name
         if reply.status in NO_API:
@@ -204,6 +215,7 @@ class Api:
             if fault.faultCode in (AUTHORIZATION_FAILED, INSUFFICIENT_PRIVILEGES):
                 raise ConfigurationError(
                     f"{where}: the API refuses the user {self._wire.place.login.user!r}: {fault.faultString}"
+                    f"{self._hint}"
                 ) from None
             kind = NotSupported if fault.faultCode == NOT_SUPPORTED else Fault
             raise kind(where, method, int(fault.faultCode), str(fault.faultString)) from None

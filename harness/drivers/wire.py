@@ -85,6 +85,8 @@ class Wire:
         self.place = place
         self.through = through
         self.scheme: Scheme = "https"
+        self.https_trouble = ""
+        """Why HTTPS is not used, where somebody answers at its port."""
         self._pins = pins
         self._record = record
         self.answers = AnswerLog(record)
@@ -110,6 +112,8 @@ class Wire:
 
     @property
     def notices(self) -> tuple[str, ...]:
+        if self.https_trouble:
+            return (f"{self.https_trouble}: it is administered over HTTP, where passwords and keys can be read",)
         choice = CHOICES.uses_legacy(self.https)
         return (*self.through.notices, *(() if choice is None else (f"{self.place.name}: {self.https} {choice}",)))
 

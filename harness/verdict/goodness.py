@@ -55,7 +55,16 @@ def lenient_path(sighting: Sighting, expectation: Expectation) -> Finding:
     anchors = _anchors(expectation)
     why = lenient(sighting.certificates, anchors, expectation.at)
     expected = "a path to the trusted anchor, old digests and short keys allowed"
-    return judged(expected, why or "there is one", holds=not why)
+    return judged(expected, f"{why}{_end_of_chain(sighting, anchors)}" if why else "there is one", holds=not why)
+
+
+def _end_of_chain(sighting: Sighting, anchors: list[x509.Certificate]) -> str:
+    """Whose certificate clients lack, where it is an intermediate that is not sent."""
+    last = sighting.certificates[-1]
+    if is_self_signed(last) or any(signed_by(last, anchor) for anchor in anchors):
+        return ""
+    issuer = last.issuer.rfc4514_string()
+    return f"; nobody sends the certificate of {issuer!r}: upload it behind the leaf, or install it in the clients"
 
 
 def leaf_names_the_unit(sighting: Sighting, expectation: Expectation) -> Finding:

@@ -83,7 +83,7 @@ def test_a_unit_as_its_lab_file_says_is_ready(start: Start, write: Write) -> Non
     found = rows(write(), 0)
     assert [*found] == ["reachable", *(question.topic for question in QUESTIONS), "lease"]
     assert found["feature key"]["found"] == "Secure management (HTTPS), Encryption"
-    assert {topic for topic, row in found.items() if row["state"] == "remark"} == {"console", "power"}
+    assert {topic for topic, row in found.items() if row["state"] == "remark"} == {"served today", "console", "power"}
     assert "unit is ready" in run(write()).stdout
 
 
