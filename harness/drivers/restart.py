@@ -160,8 +160,9 @@ class Restarter:
 
     def _shut_down(self, deadline: Deadline, begun: Begun) -> None:
         """The unit is shut down, where it has such a state: some only have a button that restarts (5.2 R)."""
-        screen = self._web.open(SHUTDOWN)
+        # First, for it may have to look at this very page, whose forms are good for one time.
         if self._status() is OperationalStatus.ACTIVE:
+            screen = self._web.open(SHUTDOWN)
             if not buttons(screen.documents, SHUT_DOWN) and buttons(screen.documents, RESTART):
                 return
             found = find_button(screen.documents, SHUT_DOWN)

@@ -298,7 +298,7 @@ def _status(answer: Answered, name: str) -> OperationalStatus:
     found = answer.text(name)
     try:
         # 2.10 prints shutdown where 2.9 prints shutDown (device-reference 7.3, mark D).
-        return OperationalStatus(found.lower())
+        return OperationalStatus(found.lower().replace(" ", ""))
     except ValueError:
         raise answer.wrong(name, f"is {found[:40]!r}, want active, shuttingDown or shutDown") from None
 

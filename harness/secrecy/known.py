@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from certstore import Upload
 from harness.errors import ConfigurationError
-from harness.lab import Lab, Place, SecretTable
+from harness.lab import Gateway, Lab, LabgridPower, Login, Place, SecretTable
 from harness.secrecy.key_parts import bodies, numbers_of
 
 SHORTEST = 6
@@ -101,9 +101,13 @@ def add_lab(secrets: Secrets, lab: Lab, places: Iterable[Place]) -> None:
         login, baseline = place.login, place.baseline
         _add_secret(secrets, f"login password of {place.name}", login.password)
         for what, line in (("gateway", place.gateway), ("console", place.console), ("power", place.power)):
-            if line is not None:
+            if isinstance(line, Gateway):
                 _add_secret(secrets, f"{what} password of {place.name}", line.password)
                 _add_file(secrets, f"{what} key of {place.name}", line.key_file, None)
+        if place.supervisor is not None:
+            _add_secret(secrets, f"Supervisor password of {place.name}", place.supervisor.login.password)
+        if isinstance(place.power, LabgridPower) and (password := urlsplit(place.power.host).password):
+            secrets.add_text(f"power password of {place.name}", password.encode())
         for what, files in (("baseline", baseline), ("client certificate", login.client_certificate)):
             if files is not None:
                 passphrase = _add_secret(secrets, f"passphrase of the {what} of {place.name}", files.passphrase)
@@ -114,8 +118,9 @@ def passwords_of(place: Place) -> tuple[str, ...]:
     """Those by which somebody logs in there, as far as they can be had without asking anybody."""
     found = Secrets()
     login = place.login.password
-    lines = (place.gateway, place.console, place.power)
-    texts = (_add_secret(found, "", one) for one in (login, *(line.password for line in lines if line is not None)))
+    lines = (place.gateway, place.console, place.power, place.supervisor and place.supervisor.login)
+    beside = (line.password for line in lines if isinstance(line, Gateway | Login))
+    texts = (_add_secret(found, "", one) for one in (login, *beside))
     return tuple(text.decode() for text in texts if text)
 
 

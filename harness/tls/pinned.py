@@ -7,6 +7,7 @@ exchange, and a run over a lab is hundreds of exchanges a unit.
 from __future__ import annotations
 
 import http.client
+import re
 import select
 import socket
 import ssl
@@ -30,6 +31,9 @@ from harness.transport import DIRECT, Transport
 
 VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """As `ssl` names them, oldest first."""
+
+
+QUOTED_PATH = re.compile(r"(;\s*path\s*=\s*)\"(/[^\";]*)\"", re.IGNORECASE)
 
 
 class NoConnection(requests.ConnectionError):
@@ -217,7 +221,17 @@ def _is_readable(connection: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
+def _unquote_paths(headers: http.client.HTTPMessage) -> None:
+    """As RFC 2109 has it, servers of that age write `Path="/"`; the library would never send such a cookie again."""
+    told = headers.get_all("Set-Cookie", [])
+    if any(QUOTED_PATH.search(one) for one in told):
+        del headers["Set-Cookie"]
+        for one in told:
+            headers["Set-Cookie"] = QUOTED_PATH.sub(r"\1\2", one)
+
+
 def _response(request: requests.PreparedRequest, answer: http.client.HTTPResponse) -> requests.Response:
+    _unquote_paths(answer.headers)
     response = requests.Response()
     response.status_code, response.reason, response.url = answer.status, answer.reason, cast("str", request.url)
     response.request = request
