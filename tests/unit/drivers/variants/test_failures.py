@@ -167,7 +167,7 @@ def test_a_page_that_is_not_understood_is_kept_without_its_secrets(contexts: Con
     assert str(page["markup"]).count("Upload certificate and key") >= 2
     assert "Gerät Zürich" in str(page["markup"])
     assert "me &amp; you" not in str(page["markup"])
-    assert not [once for once in unit.once if once in json.dumps(told)]
+    assert not [once for once in unit.once if once in json.dumps(told, default=str)]
 
 
 def test_what_a_unit_repeats_of_our_secrets_is_masked(contexts: Contexts) -> None:
@@ -180,7 +180,7 @@ def test_what_a_unit_repeats_of_our_secrets_is_masked(contexts: Contexts) -> Non
     unit = Unwilling(shown={"upload": echo}, chosen={"forms": "separate"})
     with opened(unit, contexts, lambda kind, facts: told.append((kind, facts))) as mcu:
         mcu.upload(Upload(UPLOAD.certificate, key, b"hunter2"))
-    kept = json.dumps([facts for kind, facts in told if kind == "page"], ensure_ascii=False)
+    kept = json.dumps([facts for kind, facts in told if kind == "page"], ensure_ascii=False, default=str)
     assert "Bad password ***" in kept
     assert not [
         secret for secret in ("hunter2", "pässw", "PRIVATE KEY", *key.decode().splitlines()[1:-1]) if secret in kept
