@@ -43,7 +43,7 @@ test: $(STAMP) ## run every test
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE"), many units at once (BENCH_ARGS=crowd), or the suite over 64 and 256 places (BENCH_ARGS=many)
+bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE"), many units at once (BENCH_ARGS=crowd), the suite over 64 and 256 places (BENCH_ARGS=many), or a year of nights in the results database (BENCH_ARGS=history)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.handshake $(HANDSHAKE_ARGS)
 

@@ -1,6 +1,7 @@
 """`make bench`: how long things take, beside other ways of doing them in the same run.
 
-`make bench BENCH_ARGS=crowd`: many emulated units at once; `BENCH_ARGS=many`: the suite over many places, beside one.
+`make bench BENCH_ARGS=crowd`: many emulated units at once; `BENCH_ARGS=many`: the suite over many places, beside one;
+`BENCH_ARGS=history`: a year of nights in the results database, and what is found of flakiness that was planted.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import cryptography
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import commands, crowd, many, uploads
+from benchmarks import commands, crowd, history, many, uploads
 from benchmarks.rounds import Figures
 from benchmarks.samples import PBKDF2_ROUNDS, samples
 
@@ -145,7 +146,7 @@ def _aims_table(aims: dict[str, tuple[float, float, bool]], table: Table | None 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("speed", "crowd", "many"), default="speed", help="default: %(default)s"
+        "what", nargs="?", choices=("speed", "crowd", "many", "history"), default="speed", help="default: %(default)s"
     )
     parser.add_argument("--rounds", type=int, default=9, help="of each comparison of speed (default: %(default)s)")
     parser.add_argument("--units", type=int, default=1000, help="in the crowd (default: %(default)s)")
@@ -154,12 +155,16 @@ def main() -> int:
     )
     parser.add_argument("--places", type=int, default=64, help="put beside one, in many (default: %(default)s)")
     parser.add_argument("--most", type=int, default=256, help="whose memory counts, in many (default: %(default)s)")
+    parser.add_argument("--nights", type=int, default=365, help="of history (default: %(default)s)")
+    parser.add_argument("--labs", type=int, default=20, help="drawn for history (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
     if options.what == "crowd":
         document = _measure_crowd(options.units, options.restart_seconds)
     elif options.what == "many":
         document = _measure_many(options.places, options.most, options.restart_seconds)
+    elif options.what == "history":
+        document = _measure_history(options.nights, options.labs)
     else:
         document = _measure_speed(options.rounds)
     if options.json is not None:
@@ -177,6 +182,30 @@ def _measure_many(places: int, most: int, restart_seconds: float) -> dict[str, A
     found = many.measure(places, most, restart_seconds)
     Console().print(_many_table(found), _aims_table(found.aims()))
     return many.document(found)
+
+
+def _measure_history(nights: int, labs: int) -> dict[str, Any]:
+    kept = history.measure_database(nights)
+    planted = history.measure_flakiness(labs)
+    Console().print(_history_table(kept, planted), _aims_table(history.aims(kept, planted)))
+    return history.document(kept, planted)
+
+
+def _history_table(kept: history.Kept, planted: history.Planted) -> Table:
+    table = Table(title=f"{kept.nights} nights, {history.PLACES} places, {history.CLAIMS} claims", show_header=False)
+    for name, value in {
+        "verdicts": f"{kept.verdicts:,}",
+        "database": f"{kept.megabytes:.0f} MiB",
+        "a night into the database": f"{kept.ingest_seconds:.2f} s, of which {kept.ingest_cpu_seconds:.2f} s CPU",
+        "the lab's page": f"{kept.index_seconds:.2f} s, of which {kept.index_cpu_seconds:.2f} s CPU",
+        "a place's page": f"{kept.place_seconds:.2f} s",
+        "all pages": f"{kept.pages}, {kept.all_seconds:.2f} s",
+        f"planted, in {planted.labs} labs": f"{planted.planted}, of which found {planted.right}",
+        "reported besides": str(planted.reported - planted.right),
+        f"reported in {planted.labs} labs where nothing is planted": str(planted.on_none),
+    }.items():
+        table.add_row(name, value)
+    return table
 
 
 def _many_table(found: many.Many) -> Table:

@@ -13,7 +13,7 @@ from harness.cli.period import period
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Lab, load_lab
 from harness.lease import PlaceTaken, lease
-from harness.nightly.changes import changes
+from harness.nightly.changes import changes, turned_flaky
 from harness.nightly.child import Asked
 from harness.nightly.course import Course, Terms
 from harness.nightly.junit import junit
@@ -95,7 +95,8 @@ def _went(night: Night, lab: Lab, terms: Terms, asked: Asked) -> Summary:
     course = Course(night, lab, terms, asked, _say)
     outcomes = course.go()
     runs = [Path(attempt.folder) for attempt in night.attempts]
-    summary = Summary(night, lab.lab.name, outcomes, course.not_at_baseline, tuple(changes(night, outcomes)), now())
+    changed = (*changes(night, outcomes), *turned_flaky(lab, runs))
+    summary = Summary(night, lab.lab.name, outcomes, course.not_at_baseline, changed, now())
     write(night.folder / TEXT_FILE, summary.text())
     write(night.folder / JSON_FILE, json.dumps(summary.facts(), indent=1) + "\n")
     write(night.folder / JUNIT_FILE, junit(outcomes, lab.lab.name, runs))

@@ -24,11 +24,11 @@ def run_in(folder: Path) -> RunResults:
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{folder}: cannot be read: {error}") from None
-    lanes = {lane["place"]: lane for lane in run["lanes"]}
     by_place: dict[str, list[Settled]] = {}
     for one in settled.values():
         by_place.setdefault(one.place, []).append(one)
     try:
+        lanes = {lane["place"]: lane for lane in run["lanes"]}
         return RunResults(
             lab=run["lab"],
             name=run["run"],
@@ -65,8 +65,6 @@ def _visit(folder: Path, place: str, lane: Mapping[str, Any] | None, settled: li
                     one.incident or "",
                 )
                 for one in settled
-                # Nobody has asked.
-                if one.verdict != Verdict.NOT_DONE
             }.values()
         ),
         restarts=_restarts(folder, place) if lane is None else tuple(map(_timing, lane["timings"])),

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from harness.fault import Verdict
 
-REVISION = "0002"
+REVISION = "0003"
 """Of the newest migration; a database with a later one is of a newer program."""
 
 # Kept in databases: never to be renumbered.
@@ -34,6 +34,7 @@ VERDICTS: dict[Verdict, int] = {
     Verdict.ERROR: 3,
     Verdict.KNOWN: 4,
     Verdict.SKIPPED: 5,
+    Verdict.NOT_DONE: 6,
 }
 
 metadata = MetaData()
@@ -146,7 +147,7 @@ verdict = Table(
     sqlite_with_rowid=False,
 )
 
-COUNTS = tuple(one.value for one in VERDICTS)
+COUNTS = tuple(one.value.replace("-", "_") for one in VERDICTS)
 
 # Counted once, when a run is put in: a year at a glance needs no look at its millions of verdicts.
 tally_of_place = Table(
@@ -154,7 +155,7 @@ tally_of_place = Table(
     metadata,
     Column("run_id", Integer, ForeignKey("run.id"), primary_key=True, autoincrement=False),
     Column("place_id", Integer, ForeignKey("place.id"), primary_key=True, autoincrement=False),
-    *(Column(name, Integer, nullable=False) for name in COUNTS),
+    *(Column(name, Integer, nullable=False, server_default="0") for name in COUNTS),
     sqlite_with_rowid=False,
 )
 tally_of_claim = Table(
@@ -162,7 +163,7 @@ tally_of_claim = Table(
     metadata,
     Column("run_id", Integer, ForeignKey("run.id"), primary_key=True, autoincrement=False),
     Column("claim_id", Integer, ForeignKey("claim.id"), primary_key=True, autoincrement=False),
-    *(Column(name, Integer, nullable=False) for name in COUNTS),
+    *(Column(name, Integer, nullable=False, server_default="0") for name in COUNTS),
     sqlite_with_rowid=False,
 )
 TALLIES = ((tally_of_place, "place_id"), (tally_of_claim, "claim_id"))

@@ -79,7 +79,6 @@ def test_tallies_are_what_the_verdicts_add_up_to(database: Database) -> None:
             for (run, one), counts in found.items():
                 mine = [row.verdict for row in verdicts if row.run_id == run and getattr(row, key) == one]
                 assert counts == tuple(mine.count(number) for number in range(len(schema.COUNTS)))
-                assert list(schema.COUNTS) == [verdict.value for verdict in schema.VERDICTS]
 
 
 def test_what_goes_wrong_in_the_middle_leaves_nothing_of_the_run(database: Database) -> None:

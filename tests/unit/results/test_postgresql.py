@@ -17,9 +17,12 @@ import sqlalchemy as sa
 from harness.deadline import Deadline
 from harness.errors import BenchError
 from harness.results import schema
+from harness.results.changes import changes
 from harness.results.database import Database, database_at, migrate
+from harness.results.history import history_of
 from harness.results.ingest import ingest
-from tests.unit.results.conftest import night_of
+from harness.results.pages import pages_of
+from tests.unit.results.conftest import night_of, place_name
 from tests.unit.results.test_ingest import contents, mixed
 
 # Debian keeps the programs of each version apart, and off the PATH.
@@ -101,6 +104,19 @@ def test_a_run_put_in_twice_is_there_once(database: Database) -> None:
 
     assert contents(database) == once
     assert (once["run"], once["visit"], once["verdict"], once["restart"]) == (1, 3, 12, 3)
+
+
+def test_the_history_is_that_of_sqlite(database: Database, tmp_path: Path) -> None:
+    told = []
+    for one in (database, database_at(f"sqlite:///{tmp_path}/results.sqlite")):
+        for night in range(12):
+            ingest(one, night_of(night, becomes=mixed, firmware="4.5(1.71)" if night > 8 else "4.3(2.18)"))
+        chosen = history_of(one, "rack", 9, places=[place_name(1)], claims=["claim_002"])
+        pages = dict(pages_of(one, history_of(one, "rack", 9)))
+        told.append((history_of(one, "rack", 9).document(), chosen.document(), changes(one, "rack").lines(), pages))
+        one.close()
+
+    assert told[0] == told[1]
 
 
 def test_runners_that_write_at_once_lose_nothing(url: str) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.deadline import Deadline
+from harness.lab import load_lab
+from harness.results.database import database_of
+from harness.results.history import history_of
+from harness.results.ingest import ingest
+from harness.results.run_folder import run_in
 from harness.run_record import CLAIMS_FILE, RUN_FILE, place_in, read_run, read_settled
 
 if TYPE_CHECKING:
@@ -99,13 +104,39 @@ def test_a_run_is_recorded_claim_by_claim(bench: LabBench) -> None:
         assert found["test_is_not_answered"].experiment == "unlucky"
         assert "no cable" in str(found["test_is_not_answered"].incident)
     assert all((folder / name).stat().st_mode & 0o777 == 0o600 for name in (RUN_FILE, CLAIMS_FILE))
+    [night] = document(bench, lab)["nights"]
+    assert (night["run"], night["exit_status"]) == (folder.name, 1)
+    assert f"history:   sqlite:///{bench.folder}/state/results.sqlite (mcu-hil history)" in outcome.output
+
+
+def document(bench: LabBench, lab: Path) -> dict[str, Any]:
+    """What `mcu-hil history --json` says."""
+    found = load_lab(lab)
+    return history_of(database_of(found), found.name, None).document()
+
+
+def test_a_database_that_cannot_be_written_is_one_line_and_no_verdict(bench: LabBench) -> None:
+    suite = bench.folder / "test_suite.py"
+    suite.write_text("def test_is_here(unit):\n    assert unit.identity.serial\n")
+    nowhere = '[results]\ndatabase = "sqlite:////proc/nowhere/results.sqlite"\n'
+
+    outcome = bench.run(bench.lab(nowhere, bench.emulated("a")), "-n", "0", tests=suite)
+
+    folder = only_run(bench)
+    assert outcome.status == 0, outcome.output
+    [line] = [line for line in outcome.output.splitlines() if "not in the history" in line]
+    assert line.startswith(
+        "not in the history: results database sqlite:////proc/nowhere/results.sqlite: /proc/nowhere:"
+    )
+    assert line.endswith(f"later: mcu-hil history import {folder}")
 
 
 def test_a_run_that_is_killed_leaves_what_was_settled(bench: LabBench) -> None:
     suite = bench.folder / "test_suite.py"
     suite.write_text(SUITE.replace("    pass", "    pass\n\n\ndef test_hangs(unit):\n    time.sleep(600)"))
 
-    with bench.started(bench.lab(bench.emulated("a")), "-n", "0", "-k", "here or hangs", tests=suite) as process:
+    lab = bench.lab(bench.emulated("a"))
+    with bench.started(lab, "-n", "0", "-k", "here or hangs", tests=suite) as process:
         assert process.stdout is not None
         # The claim is settled when its experiment is done; the test that hangs comes next.
         next(line for line in process.stdout if "restarting" in line and "restarted" not in line)
@@ -118,6 +149,12 @@ def test_a_run_that_is_killed_leaves_what_was_settled(bench: LabBench) -> None:
     assert [(one.claim.partition("::")[2], one.verdict) for one in settled.values()] == [
         ("test_is_looked_at[here]", "held")
     ]
+    interrupted = run_in(only_run(bench))
+    ingest(database_of(load_lab(lab)), interrupted)
+    [visit] = interrupted.visits
+    # Its lane never reported: the restart is known from the evidence.
+    assert len(visit.restarts) == 1
+    assert list(document(bench, lab)["verdicts"]["a"].values()) == ["."]
 
 
 def test_a_line_that_is_not_whole_is_left_out(tmp_path: Path) -> None:
