@@ -124,7 +124,7 @@ class RunRecord:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._claims = os.open(self._folder / CLAIMS_FILE, flags, 0o600)
         except OSError as error:
-            self.trouble = f"no record of the run: {error.filename}: {error.strerror}"
+            self.trouble = f"no record of the run: {error.filename or self._folder}: {error.strerror}"
 
     def settle(self, settled: Settled) -> None:
         """One line more, with the operating system when this returns."""
@@ -145,7 +145,7 @@ class RunRecord:
         try:
             self._write()
         except OSError as error:
-            self.trouble = f"the record of the run is not whole: {error.filename}: {error.strerror}"
+            self.trouble = f"the record of the run is not whole: {self._folder / RUN_FILE}: {error.strerror}"
 
     def restate(self, exit_status: int) -> None:
         """`run.json` says that it ended so after all."""

@@ -21,8 +21,10 @@ from harness.lease import leased
 from harness.readiness import Row, State, examined
 from harness.tls.pin_file import BY_HAND, FINGERPRINT, pin_file_of
 from harness.tls.pins import ChangedCertificate
+from harness.transport import WayBroken
 
 REACHABLE = "see that the unit is on, and address and ports in lab.toml are right"
+GATEWAY = "see that it is on and reachable, and that ssh, port, user, key_file and password of its table are right"
 FOREIGN = "find out who installed it; if it is right, the same command with --accept-certificate and its SHA-256"
 FOREIGN_EMULATED = "correct tls.fingerprint in lab.toml, or leave it out"
 REACHABLE_EMULATED = "start it in another terminal: mcu-hil emulate"
@@ -50,14 +52,20 @@ def doctor(place_name: str, lab_file: Path, accept_certificate: str | None, *, a
         try:
             with visited(place, lab.state_dir) as unit:
                 rows = [Row("reachable", State.READY, f"{place.address} answers", "")]
+                if place.gateway is not None:
+                    rows.insert(0, Row("gateway", State.READY, f"{place.gateway.where} leads to it", ""))
+                answers = list(examined(unit))
+                # With what was taken on trust while questions were asked.
                 rows += [Row("notice", State.REMARK, notice, "") for notice in unit.notices]
-                rows += examined(unit)
+                rows += answers
             rows.append(_lease(place, lab.state_dir))
         except (LabError, UnitError, DeadlineExpired) as error:
             remedy = REACHABLE if place.emulated is None else REACHABLE_EMULATED
             if isinstance(error, ChangedCertificate):
                 remedy = FOREIGN if place.emulated is None else FOREIGN_EMULATED
             rows = [Row("reachable", State.MISSING, str(error), remedy)]
+            if isinstance(error, WayBroken):
+                rows = [Row("gateway", State.MISSING, str(error), GATEWAY)]
     missing = [row for row in rows if row.state is State.MISSING]
     if as_json:
         told = [{"topic": row.topic, "state": row.state, "found": row.found, "remedy": row.remedy} for row in rows]

@@ -111,7 +111,15 @@ class Course:
             return
         new = file.with_suffix(".new")
         command = [sys.executable, "-m", "pytest", *self._night.selection.arguments(), "--plan-to", str(new)]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            check=False,
+        )
         if not new.exists():
             said = (done.stdout + done.stderr).strip().splitlines() or ["nothing"]
             raise ConfigurationError(f"pytest {self._night.selection}: {said[-1].removeprefix('ERROR: ')}")

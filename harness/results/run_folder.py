@@ -65,8 +65,6 @@ def _visit(folder: Path, place: str, lane: Mapping[str, Any] | None, settled: li
                     one.incident or "",
                 )
                 for one in settled
-                # Nobody has asked.
-                if one.verdict != Verdict.NOT_DONE
             }.values()
         ),
         restarts=_restarts(folder, place) if lane is None else tuple(map(_timing, lane["timings"])),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import ssl
 import warnings
+
+from harness.once import once
 
 
 def legacy_context() -> ssl.SSLContext:
@@ -26,7 +27,8 @@ def legacy_context() -> ssl.SSLContext:
     return context
 
 
-@functools.cache
+@once
 def shared_legacy_context() -> ssl.SSLContext:
-    """One context for all connections of this process: making one costs as much as a fifth of a handshake."""
+    """One context for all connections of this process, however many threads ask for the first: making one costs as
+    much as a fifth of a handshake, and a session can be resumed only in the context that it was made in."""
     return legacy_context()

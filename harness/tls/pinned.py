@@ -143,17 +143,24 @@ class PinnedAdapter(BaseAdapter):
         """A completed handshake: of a session that was had before where the unit still knows it, else a full one."""
         if session := self._sessions.pop(str(endpoint), None):
             try:
-                return _by_ssl(endpoint, seconds, session)
+                secured = _by_ssl(endpoint, seconds, session)
             except (requests.RequestException, TimeoutError):
                 raise
             except OSError:
                 # One that cannot say no to a session is asked without.
                 pass
+            else:
+                if secured.session_reused:
+                    self._sessions[str(endpoint)] = session
+                return secured
         return _secured(endpoint, seconds)
 
     def _keep_session(self, endpoint: Endpoint, secured: ssl.SSLSocket | LegacySocket) -> None:
+        """What a full handshake has made. To ask for a session copies it, so a resumed one is not asked for again."""
+        if not isinstance(secured, ssl.SSLSocket) or secured.session_reused:
+            return
         # From TLS 1.3 on a session comes after the handshake (RFC 8446 4.6.1).
-        if isinstance(secured, ssl.SSLSocket) and secured.version() != VERSIONS[-1]:
+        if secured.version() != VERSIONS[-1]:
             session = secured.session
             if session is not None and (session.has_ticket or session.id):
                 self._sessions[str(endpoint)] = session

@@ -137,7 +137,7 @@ def coordinator_restarted(folder: Path, units: int, *arguments: str) -> Found:
 def disk_full(folder: Path, units: int, *arguments: str) -> Found:
     """No unit is changed, or left changed, that could not be written of."""
     return _on(
-        ON_A_SMALL_DISK.format(folder=folder, state=folder / "state", size="1m"),
+        ON_A_SMALL_DISK.format(folder=folder, state=folder / "state", size=f"{55 * units}k"),
         "disk full",
         folder,
         units,

@@ -261,7 +261,6 @@ MISTAKES = {
     "budget": (["--budget", "soon"], "want a number with m, h or d"),
     "suite": (["--suite", "elsewhere"], "there is no elsewhere here"),
     "nothing": (["-k", "nosuchclaim"], "selects no claim"),
-    "mark": (["-m", "hill"], "hill"),
     "resume": (["--resume"], "has no night that could be resumed"),
 }
 

@@ -11,7 +11,7 @@ from tests.faults.runs import lane_hung
 from tests.faults.standing_lab import standing_lab
 from tests.faults.table import ROWS, Row
 
-CHEAP = ("well", "another unit in its place", "password changed", "clock wrong", "old-pair-after-restart")
+CHEAP = ("well", "another unit in its place", "password changed", "clock wrong", "returns with the factory pair")
 
 
 def test_each_place_has_the_class_of_its_fault(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -65,8 +66,25 @@ def test_doctor(lab: Path) -> None:
     result = run("doctor", "rack2", "--lab", str(lab), "--json")
 
     assert result.exit_code == 0, result.output
-    rows = {row["topic"]: row for row in json.loads(result.stdout)["rows"]}
+    told = json.loads(result.stdout)["rows"]
+    rows = {row["topic"]: row for row in told}
+    trusted = [row["found"] for row in told if row["topic"] == "notice" and "trusted on first use" in row["found"]]
+    assert rows["gateway"]["state"] == "ready"
+    assert sum(" the host key " in found for found in trusted) == 3
     assert {rows[topic]["state"] for topic in ("session", "HTTPS", "served today", "console", "power")} == {"ready"}
+
+
+def test_doctor_where_the_gateway_is_not_there(lab: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "lab.toml"
+    closed.write_text(re.sub(r'gateway = \{ ssh = "[^"]+"', f'gateway = {{ ssh = "{address()}"', lab.read_text()))
+
+    result = run("doctor", "rack2", "--lab", str(closed), "--json")
+
+    assert result.exit_code == 10, result.output
+    [row] = json.loads(result.stdout)["rows"]
+    assert row["topic"] == "gateway"
+    assert "cannot be reached: Connection refused" in row["found"]
+    assert "see that it is on and reachable" in row["remedy"]
 
 
 def test_handshake(lab: Path) -> None:

@@ -3,6 +3,8 @@
 import http.server
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -166,3 +168,22 @@ def test_a_unit_that_hangs_up_on_a_session_is_asked_without_one(tmp_path: Path) 
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
         assert [client.get(url, timeout=10).content for _ in range(2)] == [b"hello", b"hello"]
         thread.join()
+
+
+def test_all_threads_share_one_context() -> None:
+    """A session of one context cannot be resumed in another."""
+    code = """
+import threading, time
+from harness.tls import context
+quick = context.legacy_context
+def slow():
+    time.sleep(0.05)
+    return quick()
+context.legacy_context = slow
+got = []
+threads = [threading.Thread(target=lambda: got.append(context.shared_legacy_context())) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(set(map(id, got))) == 1, len(set(map(id, got)))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
