@@ -10,7 +10,17 @@ from typing import Any
 from harness.errors import ConfigurationError
 from harness.results.database import Database
 from harness.results.flakiness import Cell, Flaky, Kind, Odd, Unit, bad_nights, find_flaky, odd_stretches
-from harness.results.matrix import ANSWERED, FAILED, HELD, NOT_ASKED, Matrix, has_failed, nights_of, read_matrix
+from harness.results.matrix import (
+    ANSWERED,
+    FAILED,
+    HELD,
+    NOT_ASKED,
+    UNANSWERED,
+    Matrix,
+    has_failed,
+    nights_of,
+    read_matrix,
+)
 
 MOST_NAMED = 5
 LOOKED_BACK = 60
@@ -228,10 +238,10 @@ def _last_answer(series: bytearray) -> int:
 
 
 def _is_answered(claims: Mapping[int, bytearray], night: int) -> bool | None:
-    """Whether anything was answered at a place; None where nothing was asked."""
+    """Whether anything was answered at a place; None where nothing was asked, or there was no time for it."""
     if any(series[night] in ANSWERED for series in claims.values()):
         return True
-    return False if any(series[night] != NOT_ASKED for series in claims.values()) else None
+    return False if any(series[night] in UNANSWERED for series in claims.values()) else None
 
 
 def _lost_and_back(matrix: Matrix) -> tuple[list[str], list[str]]:

@@ -20,6 +20,8 @@ FAILED = frozenset({schema.VERDICTS[Verdict.FAILED], schema.VERDICTS[Verdict.KNO
 """That a failure is known does not make the claim hold."""
 _FAILED, _KNOWN = sorted(FAILED)
 ANSWERED = FAILED | {HELD}
+UNANSWERED = frozenset({schema.VERDICTS[Verdict.BLOCKED], schema.VERDICTS[Verdict.ERROR]})
+"""Asked, and not answered."""
 SHIFT = 1 << 32
 VERDICT_OF: dict[int, Verdict] = {number: verdict for verdict, number in schema.VERDICTS.items()}
 
