@@ -8,6 +8,8 @@ BENCH_ARGS ?=
 HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
 KILLS ?= 100
+RUNS ?= 100
+PROVE_ARGS ?=
 FAULTS_ARGS ?=
 SEARCHES ?= 100
 FUZZ_JOBS ?= 1
@@ -72,6 +74,13 @@ gateway: $(STAMP) ## the default lab behind OpenSSH's sshd as gateway and consol
 kills: $(STAMP) ## SIGKILL at KILLS random moments of a run over five kept units, each time recovered (some 20 s each)
 	$(BIN)/python -m tests.faults kills $(KILLS)
 
+.PHONY: prove
+prove: $(STAMP) ## the suite over a unit with each defect: killed by the claims that name it, and no other fails? (some 10 minutes; PROVE_ARGS="--full --json FILE")
+	$(BIN)/python -m tests.prove defects $(PROVE_ARGS)
+
+.PHONY: healthy
+healthy: $(STAMP) ## RUNS runs of units of five generations without a defect: does no claim ever fail? (some 5 minutes)
+	$(BIN)/python -m tests.prove healthy --runs $(RUNS) $(PROVE_ARGS)
 .PHONY: nights
 nights: $(STAMP) ## nights that are too short, ended, killed, or begun on a bench that is not well (some 3 minutes)
 	MCU_HIL_NIGHTS=1 $(BIN)/pytest tests/unit/nightly $(PYTEST_ARGS)

@@ -76,10 +76,20 @@ def _article_key() -> bytes:
 _article_keys = pki.KeyPool(_article_key, size=2)
 
 
-def ca_signed(address: str) -> Material:
+def ca_signed(address: str, common_name: str | None = None) -> Material:
     """A leaf signed by an authority of ours, its two intermediates appended, and a plain key."""
-    issued = pki.run_authority().issue(address)
+    issued = pki.run_authority().issue(address, common_name=common_name)
     return Material(Upload(issued.certificate_pem, pki.key_pem(issued.key), None), issued.chain_der)
+
+
+def with_secrets(address: str) -> tuple[tuple[Upload, rsa.RSAPrivateKey], ...]:
+    """A good upload with an encrypted key, and one with a plain key that another upload's certificate does not fit:
+    each with the key that is in it, so that both can be looked for."""
+    certificate, key = _good(address)
+    good = Upload(certificate, _encrypted(key), PASSPHRASE)
+    issued = pki.run_authority().issue(address)
+    other = next(one for one in iter(pki.rsa_key, None) if one is not key)
+    return (good, key), (Upload(issued.certificate_pem, pki.key_pem(other)[:-40], None), other)
 
 
 def wrong_passphrase(address: str) -> Upload:
@@ -132,6 +142,17 @@ def empty_fields(address: str) -> Upload:
     return Upload(b"", b"", None)
 
 
+def certificate_missing(address: str) -> Upload:
+    """Both files have to be uploaded at the same time (device-reference 2.1, mark D)."""
+    _, key = _good(address)
+    return Upload(b"", pki.key_pem(key), None)
+
+
+def key_missing(address: str) -> Upload:
+    certificate, _ = _good(address)
+    return Upload(certificate, b"", None)
+
+
 def key_cut_off(address: str) -> Upload:
     certificate, key = _good(address)
     pem = pki.key_pem(key)
@@ -180,6 +201,8 @@ REFUSED: Mapping[str, MakeBad] = {
     "key-der": key_der,
     "pkcs12": pkcs12_twice,
     "empty": empty_fields,
+    "certificate-missing": certificate_missing,
+    "key-missing": key_missing,
     "key-cut-off": key_cut_off,
     "certificate-cut-off": certificate_cut_off,
     "passphrase-too-long": passphrase_too_long,

@@ -23,9 +23,10 @@ class Leaves(IntEnum):
 
     Experiments that install come first and pay one restart each; those that change nothing run on whatever is
     installed; one that leaves a pair stored but not in force comes after these; the one that ends at the baseline
-    comes last, so that going back costs no restart of its own.
+    comes last, so that going back costs no restart of its own. What is to be seen of an untouched unit comes first.
     """
 
+    UNTOUCHED = 0
     CUSTOM_PAIR = 1
     WHAT_IT_FOUND = 2
     PENDING_PAIR = 3
@@ -45,6 +46,18 @@ class Selection(IntEnum):
         return self.name.lower()
 
 
+class BrokenOff(Exception):
+    """An experiment could not go on, for `cause`; what it saw until then is `seen`.
+
+    Where the unit is at fault, claims about what was seen are answered, and those about the rest are blocked.
+    """
+
+    def __init__(self, seen: object, cause: Exception) -> None:
+        super().__init__(seen, cause)
+        self.seen = seen
+        self.cause = cause
+
+
 @dataclass(frozen=True)
 class Experiment(Generic[Observations]):
     """One named experiment. Its name is in test ids, reports and evidence, so it stays."""
@@ -58,6 +71,8 @@ class Experiment(Generic[Observations]):
     """The smallest that it belongs to."""
     needs: frozenset[Feature] = frozenset()
     """What a place must have; at others its claims are skipped."""
+    replaces: bool = False
+    """It begins with a custom pair in force; where no experiment before leaves one, that is a restart more."""
 
     def lacking(self, place: Place) -> list[Feature]:
         """What it needs and the place does not have."""
@@ -69,11 +84,15 @@ def experiment(
     restarts: int,
     selection: Selection = Selection.DEFAULT,
     needs: Iterable[Feature] = (),
+    *,
+    replaces: bool = False,
 ) -> Callable[[Callable[[Unit], Observations]], Experiment[Observations]]:
     """Turn a function of a unit into an experiment of the same name, with `-` for `_`."""
 
     def named(run: Callable[[Unit], Observations]) -> Experiment[Observations]:
-        return Experiment(run.__name__.replace("_", "-"), leaves, restarts, run, selection, frozenset(needs))
+        return Experiment(
+            run.__name__.replace("_", "-"), leaves, restarts, run, selection, frozenset(needs), replaces
+        )
 
     return named
 
@@ -95,4 +114,7 @@ class Plan:
         """The fewest restarts with which this can be done, going back to the baseline included."""
         goes_back = bool(self.experiments) and self.experiments[-1].leaves is Leaves.BASELINE
         changes = any(one.leaves in (Leaves.CUSTOM_PAIR, Leaves.PENDING_PAIR) for one in self.experiments)
-        return sum(one.restarts for one in self.experiments) + (changes and not goes_back)
+        installs = any(one.replaces for one in self.experiments) and not any(
+            one.leaves is Leaves.CUSTOM_PAIR for one in self.experiments
+        )
+        return sum(one.restarts for one in self.experiments) + installs + (changes and not goes_back)

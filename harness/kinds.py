@@ -6,7 +6,9 @@ device reference has it; `open` says why a real firmware may decide otherwise th
 
 from __future__ import annotations
 
+import base64
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +25,8 @@ Make = Callable[[str, str], Material]
 """From address and common name."""
 
 LONGEST_CHAIN = 10
+ODD_PASSPHRASE = b' Two+Words%20 & "both" CASES '
+"""31 octets at most, which is this product's usual limit of a string (11.4, I)."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,33 @@ def _text(reform: Callable[[bytes], bytes]) -> Make:
         return _material(issued, KeyFile(reform(_plain().content)), reform(issued.certificate_pem))
 
     return make
+
+
+def _in_long_lines(pem: bytes) -> bytes:
+    """Each block's base64 in lines of 76 columns, as MIME has it (RFC 2045 6.8)."""
+
+    def block(found: re.Match[bytes]) -> bytes:
+        return found[1] + base64.encodebytes(base64.b64decode(found[2])) + found[3]
+
+    return re.sub(rb"(-----BEGIN [^-]+-----\n)([^-]+)(-----END [^-]+-----\n)", block, pem)
+
+
+def _as_windows_writes(pem: bytes) -> bytes:
+    """Attributes before the block, CRLF, blanks at the ends of lines, and no final line end."""
+    text = b"Bag Attributes\n    localKeyID: 01 00 00 00\n    friendlyName: unit\n" + pem
+    return text.replace(b"\n", b" \r\n").rstrip()
+
+
+def _key_after_a_certificate(address: str, name: str) -> Material:
+    issued = _leaf(address, name)
+    return _material(issued, KeyFile(issued.certificate_pem + _plain().content))
+
+
+def _several_objects(address: str, name: str) -> Material:
+    """The key behind its certificate, both in lines of 76 columns, and a passphrase that is not needed."""
+    issued = _leaf(address, name)
+    key = KeyFile(_in_long_lines(issued.certificate_pem + _plain().content), PASSPHRASE)
+    return _material(issued, key, _in_long_lines(issued.certificate_pem))
 
 
 def _terms(terms: Terms) -> Make:
@@ -148,6 +179,14 @@ KINDS: Mapping[str, Kind] = {
     "leading text": Kind(_text(lambda pem: b"Bag Attributes\n    localKeyID: 01\n" + pem)),
     "no final newline": Kind(_text(lambda pem: pem.rstrip(b"\n"))),
     "64 KiB of leading text": Kind(_text(lambda pem: b"a line of text\n" * 4370 + pem), CHAIN_OPEN),
+    "base64 in lines of 76": Kind(_text(_in_long_lines), "as the reader has it (11.3, I)"),
+    "blanks at the ends of lines": Kind(_text(lambda pem: pem.replace(b"\n", b" \n"))),
+    "key after a certificate": Kind(_key_after_a_certificate, "one object a file may be wanted (11.3, I)"),
+    "passphrase with a plus": Kind(_cipher("AES-128-CBC", b"one+two")),
+    "passphrase of both cases": Kind(_cipher("AES-128-CBC", b"UPPER and lower")),
+    "text as Windows writes it": Kind(_text(_as_windows_writes)),
+    "several objects in long lines": Kind(_several_objects, "one object a file may be wanted (11.3, I)"),
+    "AES-256-CBC, odd passphrase": Kind(_cipher("AES-256-CBC", ODD_PASSPHRASE), FORM_OPEN),
     "self-signed": Kind(_self_signed),
     "expired": Kind(_terms(Terms(not_before=_year(2005), not_after=_year(2010)))),
     "not yet valid": Kind(_terms(Terms(not_before=_year(2040), not_after=_year(2045)))),
@@ -160,5 +199,13 @@ KINDS: Mapping[str, Kind] = {
 }
 """By the name that stands in test ids and profiles."""
 
-REPRESENTATIVE = ("PKCS#8", "AES-256-CBC", "CRLF", "expired", "chain of 3 with its root")
-"""What a default run tries; the others cost time in a lab of many units."""
+REPRESENTATIVE = (
+    "PKCS#8",
+    "PKCS#8, PBES1",
+    "AES-256-CBC, odd passphrase",
+    "text as Windows writes it",
+    "several objects in long lines",
+    "expired",
+    "chain of 6 with its root",
+)
+"""What a default run tries, several harmless things at once. The others, one thing each, cost time in a large lab."""

@@ -17,7 +17,7 @@ from harness.deadline import Deadline
 from harness.errors import BenchError, TimeIsUp, UnitError
 from harness.evidence import Evidence
 from harness.expectation import going_back, last_durations
-from harness.experiment import Experiment, Plan
+from harness.experiment import BrokenOff, Experiment, Plan
 from harness.fault import Fault, Incident, Unanswered
 from harness.lab import Place
 from harness.progress import Doing, Done, LaneReport, Message, Said, Tell
@@ -336,10 +336,14 @@ class Lane:
             seen = one.run(unit)
             evidence.check()
         except Exception as error:  # noqa: BLE001 - an experiment may fail in any way; its claims say which
-            incident = self._triaged(Incident.of(error, self.place.name, one.name), evidence)
+            cause = error.cause if isinstance(error, BrokenOff) else error
+            incident = self._triaged(Incident.of(cause, self.place.name, one.name), evidence)
             self._incidents.append(incident)
             evidence.note("incident", {"during": one.name, "fault": incident.fault, "reason": incident.reason})
-            self.seen[one.name].set_exception(Unanswered(incident))
+            if isinstance(error, BrokenOff) and incident.fault is Fault.UNIT:
+                self.seen[one.name].set_result(error.seen)
+            else:
+                self.seen[one.name].set_exception(Unanswered(incident))
             return False
         evidence.note("experiment", {"name": one.name, "state": "observed"})
         self._tell(Done(self.place.name, one.name, time.monotonic() - began))

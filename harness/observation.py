@@ -2,29 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar, cast
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from harness.deadline import Deadline
-from harness.errors import BenchError, DeadlineExpired
+from harness.errors import BenchError, DeadlineExpired, UnitError
 from harness.tls.handshake import Handshake, HandshakeFailed
-from harness.unit import CertificatePage, Condition, LocalCertificate, Page, RestartLogEntry, Unit
+from harness.unit import CertificatePage, Condition, LocalCertificate, Page, RestartLogEntry, Unit, Way
 
 LOOK_SECONDS = 60.0
 SERVING_SECONDS = 60.0
 """How long HTTPS may take to open once the unit is back."""
+HTTPS_SECONDS = 10.0
+"""How long it is waited for where all the rest of the unit answers."""
+
+
+Observed = TypeVar("Observed")
+
+
+class Unseen(Exception):
+    """What a claim asks for was not seen, for `cause`: the claim is not answered."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Sight(Generic[Observed]):
+    """What was looked at, or why it could not be seen."""
+
+    _seen: Observed | None = None
+    trouble: Exception | None = None
+
+    @property
+    def value(self) -> Observed:
+        """Raises Unseen."""
+        if self.trouble is not None:
+            raise Unseen(self.trouble)
+        return cast("Observed", self._seen)
+
+
+def sight(look: Callable[[], Observed]) -> Sight[Observed]:
+    """What `look` sees; or its trouble, where the unit or the way to it made that."""
+    try:
+        return Sight(look())
+    except (BenchError, UnitError, DeadlineExpired) as trouble:
+        return Sight(trouble=trouble.with_traceback(None))
 
 
 @dataclass(frozen=True)
 class Look:
     """What a unit served, showed and said at one moment; nothing was changed by looking."""
 
-    handshake: Handshake
+    served: Sight[Handshake]
     certificates: CertificatePage
     home: Page
     condition: Condition
@@ -33,14 +70,19 @@ class Look:
     """With the SIP TLS port; None where it is closed."""
 
     @property
+    def handshake(self) -> Handshake:
+        """Raises Unseen where none could be completed."""
+        return self.served.value
+
+    @property
     def pages(self) -> tuple[Page, Page]:
         return self.home, self.certificates.page
 
 
 def look(unit: Unit) -> Look:
-    """Everything at once; raises what the unit's own methods raise."""
+    """Everything at once. Raises what the unit's own methods raise, unless all but the handshake can be had."""
     return Look(
-        handshake=unit.handshake(Deadline.after(LOOK_SECONDS)),
+        served=sight(lambda: unit.handshake(Deadline.after(LOOK_SECONDS))),
         certificates=unit.certificate_page(),
         home=unit.home_page(),
         condition=unit.condition(),
@@ -52,14 +94,18 @@ def look(unit: Unit) -> Look:
 def look_when_up(unit: Unit) -> Look:
     """Like `look`, of a unit that may go down by itself: it is waited for. Raises what the last look raised."""
     soon = Deadline.after(SERVING_SECONDS)
+    patience = Deadline.after(HTTPS_SECONDS)
     while True:
         try:
-            return look(unit)
+            seen = look(unit)
         except BenchError:
             if soon.expired:
                 raise
-            with suppress(DeadlineExpired):
-                soon.wait_for("handshake", lambda: _answers(unit, soon), 0.5)
+        else:
+            if seen.served.trouble is None or patience.expired:
+                return seen
+        with suppress(DeadlineExpired):
+            (patience if not patience.expired else soon).wait_for("handshake", lambda: _answers(unit, soon), 0.5)
 
 
 def _answers(unit: Unit, deadline: Deadline) -> bool:
@@ -68,6 +114,13 @@ def _answers(unit: Unit, deadline: Deadline) -> bool:
     except (BenchError, HandshakeFailed):
         return False
     return True
+
+
+def way_of_turn(unit: Unit, turn: int) -> Way:
+    """One of the ways in which it can be restarted by those who ask it: each in its turn, so that the restarts that
+    a run needs go through all of them."""
+    ways = [way for way in unit.ways() if way is not Way.POWER]
+    return ways[turn % len(ways)]
 
 
 def pages_that_ask(before: Look, after: Look) -> str:

@@ -29,6 +29,10 @@ KEY_BITS = 2048
 """What the vendor advises (device-reference 2.5, mark D)."""
 
 
+ORGANIZATION = "mcu-hil"
+"""In the subject of every certificate made here."""
+
+
 class Names(Enum):
     """By what a leaf names its unit, beside the common name."""
 
@@ -150,6 +154,12 @@ def names_address(certificate: bytes, address: str) -> bool:
     return general_name(address) in alternatives or address in names
 
 
+def is_ours(certificate: bytes) -> bool:
+    """Whether a DER certificate is one of those that are made here, by its subject."""
+    subject = x509.load_der_x509_certificate(certificate).subject
+    return any(one.value == ORGANIZATION for one in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
+
+
 def key_pem(key: rsa.RSAPrivateKey) -> bytes:
     """The key as plain `RSA PRIVATE KEY`: the form that every firmware reads (device-reference 11.1)."""
     return key.private_bytes(
@@ -214,7 +224,7 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "mcu-hil"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )

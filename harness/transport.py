@@ -48,9 +48,12 @@ class Direct:
 
     name: str = ""
     notices: tuple[str, ...] = ()
+    source: str | None = None
+    """The address of ours from which connections come; None for any."""
 
     def connect(self, address: str, port: int, seconds: float | None) -> socket.socket:
-        connection = socket.create_connection((address, port), seconds)
+        source = None if self.source is None else (self.source, 0)
+        connection = socket.create_connection((address, port), seconds, source)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

@@ -6,15 +6,18 @@ by the same driver; nothing here says which it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from certstore import Upload
 from harness.deadline import Deadline
+from harness.errors import DeadlineExpired
 from harness.lab import Place
 from harness.tls.handshake import Handshake
+from harness.tls.resumption import TlsSession
 
 KEY_MATCHES = "Key matches certificate"
 """The one documented value of the `Private key` row (device-reference 2.2, mark D)."""
@@ -38,6 +41,22 @@ class OperationalStatus(StrEnum):
     ACTIVE = "active"
     SHUTTING_DOWN = "shuttingdown"
     SHUT_DOWN = "shutdown"
+
+
+class RestartStep(StrEnum):
+    """What a unit does when it is restarted, in this order."""
+
+    SHUT_DOWN = "comes to the end of its shutdown"
+    GO_DOWN = "goes down"
+    COME_BACK = "comes back"
+
+
+class NotRestarted(DeadlineExpired):
+    """A restart came this far, and its next step was waited for in vain."""
+
+    def __init__(self, step: RestartStep, condition: str, seconds: float) -> None:
+        super().__init__(condition, seconds)
+        self.step = step
 
 
 @dataclass(frozen=True)
@@ -157,6 +176,29 @@ class Restart:
     """What its console said of starts meanwhile, a line each; None where nobody listened there all the time."""
 
 
+class Visitor(StrEnum):
+    """Who may not upload anything."""
+
+    NOBODY = "nobody"
+    """Somebody who is not logged in."""
+    GUEST = "a guest"
+    """The user `guest`, without a password (device-reference 3.4, mark D)."""
+    ELSEWHERE = "another address"
+    """Somebody with an administrator's cookie, at another address than that administrator's (3.3, mark D)."""
+
+
+class WebPass:
+    """What lets into the web pages whoever has it. It is a secret, and its kind is the driver's own."""
+
+
+@dataclass(frozen=True)
+class Readable:
+    """Something that an administrator can read."""
+
+    where: str
+    octets: bytes = field(repr=False)
+
+
 class Unit(Protocol):
     """One live unit, logged in when it must be. Everything raises BenchError where the unit cannot be reached,
     UnitError where it answers what no documentation allows, and DeadlineExpired where what was waited for did
@@ -187,6 +229,19 @@ class Unit(Protocol):
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         """The same with the SIP TLS port; None where it is closed, and was closed whenever it was asked."""
 
+    def handshakes(self, count: int, deadline: Deadline) -> tuple[Handshake, ...]:
+        """So many as `handshake`, all at once; those that could be completed."""
+
+    def leafs_met(self) -> frozenset[str]:
+        """The fingerprints that it served on HTTPS to its driver since its last start, the first connection
+        included."""
+
+    def tls_session(self, deadline: Deadline) -> TlsSession | None:
+        """A session with HTTPS that it has taken up again once; None where it never does."""
+
+    def resumes(self, session: TlsSession, deadline: Deadline) -> bool:
+        """Whether HTTPS goes on with this session, without showing a certificate."""
+
     def condition(self) -> Condition: ...
 
     def operational_status(self) -> OperationalStatus: ...
@@ -201,11 +256,42 @@ class Unit(Protocol):
 
     def certificate_page(self) -> CertificatePage: ...
 
+    def help_page(self, topic: str) -> Page | None:
+        """The unit's own help on a topic, as its file is named; None where there is none to be had."""
+
+    def features(self) -> tuple[str, ...] | None:
+        """The names of the feature keys that are activated (device-reference 6); None where the API does not tell."""
+
+    def readable(self) -> Iterator[Readable]:
+        """Whatever an administrator can read without changing anything: what the unit has shown last, pages, files,
+        answers of the API."""
+
+    def audit(self, *, enabled: bool) -> bool | None:
+        """The audit log records, or does not, as told; whether it did before, None where there is none to switch."""
+
+    def audit_page(self) -> Page | None:
+        """Where the newest lines of the audit log are; None where there is none."""
+
+    def shown_to_strangers(self) -> tuple[str, ...]:
+        """Which of SSL certificates and configuration.xml are shown to somebody who is not logged in."""
+
+    def log_out(self) -> None:
+        """The web session is given back; the next page opens a new one."""
+
+    def web_pass(self) -> WebPass:
+        """Of a session that is open now."""
+
+    def admits(self, kept: WebPass) -> bool:
+        """Whether the SSL certificates page opens with it, and with nothing else."""
+
     def upload(self, upload: Upload) -> Answer:
         """Send the three fields in one submission. The passphrase field stays empty where there is none."""
 
     def upload_cut(self, upload: Upload) -> Answer:
         """Send half of what `upload` would send, and close the connection. The answer's page is read afterwards."""
+
+    def upload_by(self, visitor: Visitor, upload: Upload) -> Answer | None:
+        """What `upload` would send, sent by somebody who may not; None where nobody can play that visitor here."""
 
     def remove(self) -> Answer:
         """Delete the custom pair, so that the factory pair is stored."""
@@ -246,9 +332,6 @@ class ExaminedUnit(OccupiedUnit, Protocol):
 
     def serial(self) -> str:
         """Its serial number as the API tells it; empty where it does not."""
-
-    def features(self) -> tuple[str, ...] | None:
-        """The names of the feature keys that are activated (device-reference 6); None where the API does not tell."""
 
     def try_console(self) -> str:
         """Somebody logged in to the place's console server, and pressed Enter: the line that followed, empty for

@@ -15,6 +15,7 @@ from harness.lab import Place
 from harness.progress import Doing, Done, Tell
 from harness.secrecy.known import Secrets
 from harness.tls.handshake import Handshake
+from harness.tls.resumption import TlsSession
 from harness.turns import Turn
 from harness.unit import (
     Answer,
@@ -23,11 +24,14 @@ from harness.unit import (
     Identity,
     OperationalStatus,
     Page,
+    Readable,
     Restart,
     RestartLogEntry,
     Service,
     Unit,
+    Visitor,
     Way,
+    WebPass,
 )
 
 
@@ -107,6 +111,21 @@ class Watched:
                 self._certificates[one] = certificate_words(one)
         return [self._certificates[one] for one in chain]
 
+    def handshakes(self, count: int, deadline: Deadline) -> tuple[Handshake, ...]:
+        with self._step(f"{count} handshakes at once"):
+            return self._unit.handshakes(count, deadline)
+
+    def leafs_met(self) -> frozenset[str]:
+        return self._unit.leafs_met()
+
+    def tls_session(self, deadline: Deadline) -> TlsSession | None:
+        with self._step("keeping a TLS session"):
+            return self._unit.tls_session(deadline)
+
+    def resumes(self, session: TlsSession, deadline: Deadline) -> bool:
+        with self._step("resuming a TLS session"):
+            return self._unit.resumes(session, deadline)
+
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         with self._step("SIP TLS handshake"):
             seen = self._unit.sip_handshake(deadline)
@@ -137,6 +156,45 @@ class Watched:
     def certificate_page(self) -> CertificatePage:
         with self._step("reading the SSL certificates page"):
             return self._unit.certificate_page()
+
+    def help_page(self, topic: str) -> Page | None:
+        with self._step(f"reading the help on {topic}"):
+            return self._unit.help_page(topic)
+
+    def features(self) -> tuple[str, ...] | None:
+        with self._step("asking for the feature keys"):
+            return self._unit.features()
+
+    def readable(self) -> Iterator[Readable]:
+        with self._step("reading everything"):
+            yield from self._unit.readable()
+
+    def audit(self, *, enabled: bool) -> bool | None:
+        with self._step(f"switching the audit log {'on' if enabled else 'off'}"):
+            return self._unit.audit(enabled=enabled)
+
+    def audit_page(self) -> Page | None:
+        with self._step("reading the audit log"):
+            return self._unit.audit_page()
+
+    def shown_to_strangers(self) -> tuple[str, ...]:
+        with self._step("looking without a login"):
+            return self._unit.shown_to_strangers()
+
+    def log_out(self) -> None:
+        with self._step("logging out"):
+            self._unit.log_out()
+
+    def web_pass(self) -> WebPass:
+        return self._unit.web_pass()
+
+    def admits(self, kept: WebPass) -> bool:
+        with self._step("trying an old web session"):
+            return self._unit.admits(kept)
+
+    def upload_by(self, visitor: Visitor, upload: Upload) -> Answer | None:
+        with self._step(f"uploading as {visitor}"):
+            return self._unit.upload_by(visitor, upload)
 
     def upload(self, upload: Upload) -> Answer:
         self._confide(upload)

@@ -11,12 +11,12 @@ from urllib.parse import urljoin, urlsplit
 
 from harness.capture.bounds import Bounds
 from harness.capture.markup import Tag, parts_of
-from harness.capture.restraint import is_needed, is_shutdown_page, why_not, why_not_address
 from harness.capture.scrubbing import tokens_in, tokens_in_path
 from harness.deadline import Deadline
 from harness.drivers.document import Control, Document, Kind, Link
 from harness.drivers.mcu import Means
 from harness.drivers.reading import read_page
+from harness.drivers.restraint import is_needed, is_shutdown_page, why_not, why_not_address
 from harness.drivers.sight import Found, login_forms, menu_entries
 from harness.drivers.submission import fill_in
 from harness.drivers.web import Screen

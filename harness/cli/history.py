@@ -216,7 +216,8 @@ def import_runs(context: click.Context, sources: tuple[Path, ...], lab_file: Pat
             continue
         is_new = ingest(database, run)
         claims = sum(len(visit.claims) for visit in run.visits)
-        what = f"{claims} claims at {len(run.visits)} places, {run.started:%Y-%m-%d %H:%M}"
+        counted = f"{_many(claims, 'claim')} at {_many(len(run.visits), 'place')}"
+        what = f"{counted}, {run.started:%Y-%m-%d %H:%M}"
         click.echo(f"{source}: run {run.name}: {what}{'' if is_new else ' (it was there already)'}")
     sys.exit(4 if unread else 0)
 

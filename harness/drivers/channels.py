@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import paramiko
 
 PIECE = 2**15
-BROKEN = (OSError, EOFError)
-"""What paramiko and sockets raise where nothing can be sent or read any more: the connection has ended."""
 
 
 def carried(channel: paramiko.Channel, cut: Callable[[], None]) -> socket.socket:
@@ -29,6 +27,13 @@ def carried(channel: paramiko.Channel, cut: Callable[[], None]) -> socket.socket
     for way in (carrier.outwards, carrier.inwards):
         threading.Thread(target=way, name="carrier", daemon=True).start()
     return near
+
+
+def broken() -> tuple[type[Exception], ...]:
+    """What paramiko and sockets raise where nothing can be sent or read any more: the connection has ended."""
+    import paramiko
+
+    return OSError, EOFError, paramiko.SSHException
 
 
 class _Carrier:
@@ -43,14 +48,14 @@ class _Carrier:
         self._heard_all = threading.Event()
 
     def outwards(self) -> None:
-        with suppress(*BROKEN):
+        with suppress(*broken()):
             while data := self._far.recv(PIECE):
                 self._channel.sendall(data)
             if not _is_gone(self._far):
                 self._channel.shutdown_write()
                 self._heard_all.wait()
         self._given_up = True
-        with suppress(*BROKEN):
+        with suppress(*broken()):
             self._channel.close()
         with suppress(OSError):
             # Whoever still writes is told so.
@@ -60,7 +65,7 @@ class _Carrier:
 
     def inwards(self) -> None:
         try:
-            with suppress(*BROKEN):
+            with suppress(*broken()):
                 while data := self._channel.recv(PIECE):
                     self._far.sendall(data)
             if self._channel.closed and not self._channel.eof_received and not self._given_up:

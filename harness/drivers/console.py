@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.deadline import Deadline
+from harness.drivers.channels import broken
 from harness.drivers.console_log import ConsoleLog
 from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
@@ -185,7 +186,8 @@ class Console:
 
 @contextmanager
 def attached(door: Door) -> Iterator[paramiko.Channel]:
-    """A terminal at the console. Raises as `harness.drivers.ssh.log_in`, and BenchError where it gives none."""
+    """A terminal at the console. Raises as `harness.drivers.ssh.log_in`, and BenchError where it gives none or ends
+    within the block."""
     import paramiko
 
     with logged_in(door) as client:
@@ -197,8 +199,13 @@ def attached(door: Door) -> Iterator[paramiko.Channel]:
             channel.invoke_shell()
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise BenchError(f"{door.where}: gives no terminal: {reason(error)}") from error
-        with channel:
+        try:
             yield channel
+        except broken() as error:
+            raise BenchError(f"{door.where}: was lost: {reason(error)}") from error
+        finally:
+            with suppress(*broken()):
+                channel.close()
 
 
 @contextmanager

@@ -80,11 +80,14 @@ class ConsoleLog:
             self._write(f"-- {mask_text(text, self._secrets)}")
 
     def close(self) -> None:
+        """Nothing more is written, whoever may still be listening."""
         self.remark("closed")
-        if self._file is not None:
+        with self._lock:
+            file, self._file = self._file, None
+        if file is not None:
             # What could not be written before cannot be now.
             with suppress(OSError):
-                self._file.close()
+                file.close()
 
     def _cut(self) -> None:
         """The line without an end is kept, but for what may be the beginning of a secret."""

@@ -19,13 +19,14 @@ from harness.drivers.console import Console, try_console
 from harness.drivers.contact import identity_of
 from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
+from harness.drivers.onlooker import Onlooker
 from harness.drivers.pace import Pace
 from harness.drivers.restart import Begun, Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
 from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload, find_way_to_upload
 from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
-from harness.drivers.submission import FileContent, Filling
+from harness.drivers.submission import FileContent, Filling, fill_in
 from harness.drivers.web import Screen, WebSession
 from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
@@ -46,6 +47,7 @@ from harness.unit import (
     Restart,
     RestartLogEntry,
     Service,
+    Visitor,
     Way,
 )
 
@@ -111,7 +113,7 @@ def open_unit(
         wire.close()
 
 
-class Mcu:
+class Mcu(Onlooker):
     """Implements harness.unit.ExaminedUnit."""
 
     def __init__(
@@ -143,10 +145,6 @@ class Mcu:
         self._removed = False
         self._shown: tuple[Screen, LocalCertificate, bool, float] | None = None
         """What was seen after the last submission, and when."""
-
-    @property
-    def place(self) -> Place:
-        return self._wire.place
 
     @property
     def means(self) -> Means:
@@ -252,6 +250,19 @@ class Mcu:
 
         with self._web.witnessed():
             return self._submit(press)
+
+    def upload_by(self, visitor: Visitor, upload: Upload) -> Answer | None:
+        """The same submission was sent by somebody else, once."""
+        was_sent = False
+
+        def press(screen: Screen) -> Screen:
+            nonlocal was_sent
+            was_sent = self._sent_by(visitor, screen, lambda shown: fill_in(*self._filled(shown, upload)))
+            return self._web.open(CERTIFICATES)
+
+        with self._web.witnessed():
+            answer = self._submit(press)
+        return answer if was_sent else None
 
     def upload_cut(self, upload: Upload) -> Answer:
         """Half of the submission was sent, and then the connection closed."""
@@ -386,9 +397,6 @@ class Mcu:
         starts = self._console.starts_since(began)
         self._record("console", {"listened": starts is not None, "starts": starts or ()})
         return replace(restart, starts=starts)
-
-    def log_out(self) -> None:
-        self._web.log_out()
 
     @property
     def _restarter(self) -> Restarter:

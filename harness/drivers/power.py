@@ -108,7 +108,7 @@ class SshOutlet:
             _, output, errors = self._client.exec_command(command, timeout=ANSWER_SECONDS)
             said = (output.read() + errors.read()).decode("utf-8", "replace")
             status = output.channel.recv_exit_status()
-        except (paramiko.SSHException, OSError) as error:
+        except (paramiko.SSHException, OSError, EOFError) as error:
             raise BenchError(f"{self._where}: {verb}: the PDU does not answer: {reason(error)}") from error
         self._record("power", {"command": verb, "status": status})
         if status not in (0, -1):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol
@@ -26,7 +26,7 @@ from harness.errors import BenchError, ConfigurationError, DeadlineExpired, Unit
 from harness.tls.handshake import HandshakeFailed
 from harness.tls.pins import ForeignLeaf
 from harness.transport import WayBroken
-from harness.unit import OperationalStatus, Restart, Way
+from harness.unit import NotRestarted, OperationalStatus, Restart, RestartStep, Way
 
 POLL_SECONDS = 10.0
 """How long one look may wait for its answer; a unit that is going down often does not even refuse."""
@@ -172,7 +172,8 @@ class Restarter:
         def look() -> bool:
             return self._status() is OperationalStatus.SHUT_DOWN
 
-        deadline.wait_for(f"operationalStatus shutDown of {self._name}", look, self._pace.every)
+        with _step(RestartStep.SHUT_DOWN):
+            deadline.wait_for(f"operationalStatus shutDown of {self._name}", look, self._pace.every)
 
     def _status(self) -> OperationalStatus:
         return self._state.operational_status()
@@ -182,6 +183,15 @@ class Restarter:
         screen = self._web.press(found)
         if confirmation := find_confirmation(screen):
             self._web.press(confirmation)
+
+
+@contextmanager
+def _step(step: RestartStep) -> Iterator[None]:
+    """What is waited for in here in vain is this step."""
+    try:
+        yield
+    except DeadlineExpired as expired:
+        raise NotRestarted(step, expired.condition, expired.seconds) from None
 
 
 def find_confirmation(screen: Screen) -> Found | None:
@@ -216,13 +226,16 @@ class _Watch:
         wait, every = deadline.wait_for, self._pace.every
         often = min(every, DOWN_LOOK_SECONDS)
         try:
-            down = wait(f"sign of {self._name} going down for its restart", lambda: self._gone(deadline), often)
+            with _step(RestartStep.GO_DOWN):
+                down = wait(f"sign of {self._name} going down for its restart", lambda: self._gone(deadline), often)
             self._down = True
-            after = wait(
-                f"answer of {self._name} with a start later than {self._before:%Y-%m-%d %H:%M:%S}",
-                lambda: self._started_anew(deadline),
-                every,
-            )
+            self._wire.meet_anew()
+            with _step(RestartStep.COME_BACK):
+                after = wait(
+                    f"answer of {self._name} with a start later than {self._before:%Y-%m-%d %H:%M:%S}",
+                    lambda: self._started_anew(deadline),
+                    every,
+                )
         except DeadlineExpired:
             # A unit that nobody can look at is not at fault.
             self._wire.through.check()

@@ -129,11 +129,11 @@ class WebSession:
         if not self._inside or self._home is None:
             self._log_in()
         screen = self._open(path)
-        if _is_outside(screen):
+        if is_outside(screen):
             # The unit ends idle sessions (device-reference 3.4), and a restart ends all.
             self._log_in()
             screen = self._open(path)
-            if _is_outside(screen):
+            if is_outside(screen):
                 raise UnitError(f"{self._wire.place.name}: page {screen.heading!r} right after the log-in")
         return screen
 
@@ -142,11 +142,11 @@ class WebSession:
         shown = self._latest
         if shown is None or shown is not self._seen or not shown.again or shown.url != self._learned.get(path):
             return self.open(path)
-        return shown if shown.status == HTTPStatus.OK and not _is_outside(shown) else self.open(path)
+        return shown if shown.status == HTTPStatus.OK and not is_outside(shown) else self.open(path)
 
     def shows(self, screen: Screen) -> bool:
         """Whether this is what the window shows, of a session that goes on as far as is known."""
-        return self._inside and screen is self._seen and screen.again and not _is_outside(screen)
+        return self._inside and screen is self._seen and screen.again and not is_outside(screen)
 
     def press(self, found: Found, filling: Mapping[Control, bytes | str | FileContent] | None = None) -> Screen:
         """What the unit showed after this button was pressed, whatever it was; the request is sent once."""
@@ -155,6 +155,15 @@ class WebSession:
         got = submission.method == "GET" or _path(reply.url) != _path(submission.url)
         self._latest = self._shown(reply, again=got)
         return self._latest
+
+    @property
+    def shown(self) -> Screen | None:
+        """What the window shows."""
+        return self._seen
+
+    def glance(self, url: str) -> Screen:
+        """What is to be seen there, with the cookies that are set; what is shown otherwise stays."""
+        return Screen(url, (reply := self._wire.browse(_get(url))).status, (Pane("", _document(reply)),))
 
     def hang_up(self, found: Found, filling: Filling) -> None:
         """The button was pressed, and the connection closed when half of the form was sent."""
@@ -170,7 +179,7 @@ class WebSession:
     def follow(self, screen: Screen, link: Link) -> Screen:
         """The window after a click on a link of what it shows."""
         self._latest = self._follow(screen, link)
-        if self._latest.status != HTTPStatus.OK or _is_outside(self._latest):
+        if self._latest.status != HTTPStatus.OK or is_outside(self._latest):
             raise UnitError(f"{self._wire.place.name}: the link {link.text!r} leads to page {self._latest.heading!r}")
         return self._latest
 
@@ -221,7 +230,7 @@ class WebSession:
                 self._learned[path] = screen.url
                 return screen
         screen = self._fresh_home()
-        if path and not _is_outside(screen):
+        if path and not is_outside(screen):
             screen = self._go(screen, path)
         if screen.again:
             self._learned[path] = screen.url
@@ -244,7 +253,7 @@ class WebSession:
         if len(direct) != 1:
             for words in outer:
                 screen = self._follow(screen, find_link(screen.documents, words))
-                if _is_outside(screen):
+                if is_outside(screen):
                     return screen
             direct = [find_link(screen.documents, last)]
         screen = self._follow(screen, direct[0])
@@ -314,7 +323,7 @@ class WebSession:
                 f"{name}: the unit wants user {user!r} to change the password: log in and do so"
             )
             raise self._refused
-        if _is_outside(screen):
+        if is_outside(screen):
             self._inside = False
             screen = self._let_in_later(screen)
             self._inside = True
@@ -327,7 +336,7 @@ class WebSession:
             # An answer to a POST, which cannot be had twice.
             links = fitting_links(screen.documents, HOME)
             home = self._follow(screen, links[0]) if len(links) == 1 else self._show(self._wire.url("/"))
-            screen = home if _is_inside(home) and not _is_outside(home) else screen
+            screen = home if _is_inside(home) and not is_outside(home) else screen
         self._home, self._home_is_used = screen, False
 
     def _entered(self) -> Screen:
@@ -374,7 +383,7 @@ class WebSession:
 
         def look() -> Screen | None:
             again = self._entered()
-            return None if _is_outside(again) else again
+            return None if is_outside(again) else again
 
         place = self._wire.place
         # A password that the unit calls wrong is sent once.
@@ -395,7 +404,7 @@ class WebSession:
         name = self._wire.place.name
         for path in (LOGIN_PATH, "/"):
             screen = self._show(self._wire.url(path))
-            if self._wire.https.pair is not None and _is_inside(screen) and not _is_outside(screen):
+            if self._wire.https.pair is not None and _is_inside(screen) and not is_outside(screen):
                 return screen
             if len(found := login_forms(screen.documents)) == 1:
                 return found[0]
@@ -414,7 +423,7 @@ def _get(url: str) -> Submission:
     return Submission("GET", url, "", b"")
 
 
-def _is_outside(screen: Screen) -> bool:
+def is_outside(screen: Screen) -> bool:
     """Whether this is what somebody sees who is not logged in, or who may not see the page."""
     if login_forms(screen.documents) or is_denied(screen.documents):
         return True

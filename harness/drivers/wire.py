@@ -13,7 +13,7 @@ from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.cookies import extract_cookies_to_jar
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
@@ -93,14 +93,14 @@ class Wire:
         self._pair = ClientPair.of(place)
         self._session, self._transport = self._new_session()
 
-    def _new_session(self) -> tuple[requests.Session, PinnedAdapter]:
+    def _new_session(self, through: Transport | None = None) -> tuple[requests.Session, PinnedAdapter]:
         session = requests.Session()
         # No proxies, no .netrc: what the environment says about other hosts is not about a unit in a lab.
         session.trust_env = False
         session.verify = False
         session.headers.clear()
         session.headers.update(HEADERS)
-        transport = PinnedAdapter(self._pins, self._pair, self.place.tls.minimum, self.through)
+        transport = PinnedAdapter(self._pins, self._pair, self.place.tls.minimum, through or self.through)
         session.mount("https://", transport)
         session.mount("http://", transport)
         return session, transport
@@ -125,12 +125,33 @@ class Wire:
         self._session.close()
         self._session, self._transport = self._new_session()
 
+    def meet_anew(self) -> None:
+        """The unit is down: what it serves from its next start on is counted anew."""
+        self._pins.meet_anew()
+
     def forget_idle_connections(self) -> None:
         """The next request opens a new one: some builds keep connections, only to reset them (7.1, mark D)."""
         self._session.close()
 
     def forget_cookies(self) -> None:
         self._session.cookies.clear()
+
+    @property
+    def cookies(self) -> RequestsCookieJar:
+        """A copy of those that are set."""
+        return self._session.cookies.copy()
+
+    @contextmanager
+    def as_stranger(self, cookies: RequestsCookieJar, through: Transport | None = None) -> Iterator[None]:
+        """In here everything goes over connections of its own, by that way, with these cookies only."""
+        kept = self._session, self._transport
+        self._session, self._transport = self._new_session(through)
+        self._session.cookies.update(cookies)
+        try:
+            yield
+        finally:
+            self._session.close()
+            self._session, self._transport = kept
 
     @property
     def cookie_values(self) -> frozenset[str]:

@@ -119,6 +119,15 @@ HOME = Words("link to the home page", ("Home", "Home page"))
 LOG_IN = Words("link to the login page", ("Log in", "Login", "Log on"))  # 3.3 D
 LOG_OUT = Words("link that ends the session", ("Log out", "Logout", "Log off", "Change log in"))  # 3.3 D
 
+LOGS = Words("link to Logs", ("Logs", "Log", "Event log"))  # 10 D
+AUDIT_LOG = Words("link to Logs > Audit log", ("Audit log",))  # 10 D
+AUDIT_ON = Words(
+    "button that switches the audit log on", ("Enable auditing", "Enable audit log", "Enable"), ("Enable audit",)
+)  # 10: that it must be enabled D, text U
+AUDIT_OFF = Words(
+    "button that switches the audit log off", ("Disable auditing", "Disable audit log", "Disable"), ("Disable audit",)
+)
+
 LEAVE = Words("link that only ends the session", ("Log out", "Logout", "Log off", "Logoff", "Sign out"))
 MENU = Words(
     "entry of a menu",

@@ -22,6 +22,7 @@ from harness.errors import ConfigurationError
 from harness.experiment import Experiment, Plan, Selection
 from harness.fault import Incident, Unanswered, Verdict
 from harness.lab import Feature, Place
+from harness.observation import Unseen
 from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
 from harness.pytest_plugin.characterising import Comparer, stated
@@ -283,9 +284,11 @@ class Claims:
         place = _place(item)
         if place is None or not isinstance(item, pytest.Function):
             return report
-        incident = _incident(call)
+        incident = _incident(call, item, place)
         if incident is not None:
             report.longrepr = str(incident)
+            # To JUnit XML, what fails in the call is a failure of the unit, and before it an error.
+            report.when = "setup"
         verdict = self._as_known(item, report, _verdict(report, incident))
         evidence = self._run.folder / "evidence" / f"{place.name}.jsonl"
         failure = self._told(item, call, place, evidence) if verdict is Verdict.FAILED else None
@@ -353,8 +356,11 @@ class Claims:
         return certificates_compared(op, left, right)
 
 
-def _incident(call: pytest.CallInfo[None]) -> Incident | None:
+def _incident(call: pytest.CallInfo[None], item: pytest.Function, place: Place) -> Incident | None:
+    """Why the claim is not answered; None for one that is."""
     raised = call.excinfo and call.excinfo.value
+    if isinstance(raised, Unseen):
+        return Incident.of(raised.cause, place.name, _experiment(item).name if "seen" in item.fixturenames else "")
     return raised.incident if isinstance(raised, NotAnswered) else None
 
 

@@ -88,6 +88,7 @@ class Closing:
         if self.concluded.findings:
             session.exitstatus = int(pytest.ExitCode.INTERNAL_ERROR)
             self._recording.record.restate(session.exitstatus)
+            self._recording.keep()
 
 
 def _path(asked: str | None) -> Path | None:

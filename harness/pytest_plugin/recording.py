@@ -82,10 +82,13 @@ class Recording:
         self.record.end(int(session.exitstatus), self._ledger.lanes)
         self._trouble = self.record.trouble
         if not self._trouble:
-            self._keep()
+            self.keep()
 
-    def _keep(self) -> None:
-        """A database that cannot be written changes no verdict: it is told, and the run can be imported later."""
+    def keep(self) -> None:
+        """What is on disk of the run is in the database.
+
+        One that cannot be written changes no verdict: it is told, and the run can be imported later.
+        """
         from harness.results.database import database_of
         from harness.results.ingest import ingest
         from harness.results.run_folder import run_in

@@ -25,12 +25,16 @@ class Incidents:
     claims: int
     places: tuple[str, ...]
     seen: tuple[str, ...]
-    """What a look at the unit and its bench showed at that moment, place by place."""
+    """What a look at the unit and its bench showed at that moment, and where."""
 
     @property
     def where(self) -> str:
-        named = ", ".join(self.places[:FEW])
-        return f"{named} and {len(self.places) - FEW} more" if len(self.places) > FEW else named
+        return _named(self.places)
+
+
+def _named(places: tuple[str, ...]) -> str:
+    named = ", ".join(places[:FEW])
+    return f"{named} and {len(places) - FEW} more" if len(places) > FEW else named
 
 
 def incidents_of(unanswered: Iterable[Unanswered], happenings: Mapping[str, Happenings]) -> tuple[Incidents, ...]:
@@ -45,13 +49,13 @@ def incidents_of(unanswered: Iterable[Unanswered], happenings: Mapping[str, Happ
 def _told(words: str, fault: str, same: list[Unanswered], happenings: Mapping[str, Happenings]) -> Incidents:
     places = sorted({place for one in same for place in (*one.places, _place(one, happenings)) if place})
     head, marker, detail = words.partition(TRACEBACK)
-    during = {place: (words.partition(": ")[0]) for place in places}
-    seen = [
-        f"{place}: {look.words}"
-        for place in places[:FEW]
-        for look in happenings.get(place, Happenings((), ())).looks
-        if look.during == during[place]
-    ]
+    during = words.partition(": ")[0]
+    looks: dict[str, list[str]] = {}
+    for place in places:
+        for look in happenings.get(place, Happenings((), ())).looks:
+            if look.during == during:
+                looks.setdefault(look.words, []).append(place)
+    seen = [f"{words}, at {_named(tuple(dict.fromkeys(at)))}" for words, at in looks.items()]
     return Incidents(
         words=head.strip() or words.splitlines()[0],
         detail=f"{marker}{detail}",
@@ -59,7 +63,7 @@ def _told(words: str, fault: str, same: list[Unanswered], happenings: Mapping[st
         remedy=REMEDIES.get(fault, ""),
         claims=sum(one.claims for one in same),
         places=tuple(places),
-        seen=tuple(dict.fromkeys(seen)),
+        seen=tuple(seen),
     )
 
 

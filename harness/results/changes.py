@@ -10,7 +10,17 @@ from typing import Any
 from harness.errors import ConfigurationError
 from harness.results.database import Database
 from harness.results.flakiness import Cell, Flaky, Kind, Odd, Unit, bad_nights, find_flaky, odd_stretches
-from harness.results.matrix import ANSWERED, FAILED, HELD, NOT_ASKED, Matrix, nights_of, read_matrix
+from harness.results.matrix import (
+    ANSWERED,
+    FAILED,
+    HELD,
+    NOT_ASKED,
+    UNANSWERED,
+    Matrix,
+    has_failed,
+    nights_of,
+    read_matrix,
+)
 
 MOST_NAMED = 5
 LOOKED_BACK = 60
@@ -157,7 +167,7 @@ def changes_in(matrix: Matrix, flaky: Sequence[Flaky]) -> Changes:
     failing = 0
     causes = {(one.claim, one.unit) for one in flaky}
     for place, claim, series in matrix.cells():
-        if series[last] not in ANSWERED or not FAILED.intersection(series):
+        if series[last] not in ANSWERED or not has_failed(series):
             continue
         found = turned(matrix, place, claim, series, causes)
         assert found is not None
@@ -189,7 +199,7 @@ def standing_failures(matrix: Matrix, flaky: Sequence[Flaky]) -> tuple[Failing, 
     found = [
         one
         for place, claim, series in matrix.cells()
-        if FAILED.intersection(series) and _last_answer(series) in FAILED
+        if has_failed(series) and _last_answer(series) in FAILED
         if (one := turned(matrix, place, claim, series, causes)) is not None
     ]
     return _sorted(found)
@@ -228,10 +238,10 @@ def _last_answer(series: bytearray) -> int:
 
 
 def _is_answered(claims: Mapping[int, bytearray], night: int) -> bool | None:
-    """Whether anything was answered at a place; None where nothing was asked."""
+    """Whether anything was answered at a place; None where nothing was asked, or there was no time for it."""
     if any(series[night] in ANSWERED for series in claims.values()):
         return True
-    return False if any(series[night] != NOT_ASKED for series in claims.values()) else None
+    return False if any(series[night] in UNANSWERED for series in claims.values()) else None
 
 
 def _lost_and_back(matrix: Matrix) -> tuple[list[str], list[str]]:
@@ -260,7 +270,7 @@ def flaky_in(matrix: Matrix, nights: int | None = None) -> list[Flaky]:
         there = _units_at(matrix, place)
         units |= there
         for claim, series in claims.items():
-            if len(there) == 1 and not FAILED.intersection(series):
+            if len(there) == 1 and not has_failed(series):
                 # Most hold always, and are not looked at night by night.
                 count = series.count(HELD, 0, until)
                 exposure[claim, next(iter(there))] = count

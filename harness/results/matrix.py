@@ -18,7 +18,10 @@ NOT_ASKED = 255
 HELD = schema.VERDICTS[Verdict.HELD]
 FAILED = frozenset({schema.VERDICTS[Verdict.FAILED], schema.VERDICTS[Verdict.KNOWN]})
 """That a failure is known does not make the claim hold."""
+_FAILED, _KNOWN = sorted(FAILED)
 ANSWERED = FAILED | {HELD}
+UNANSWERED = frozenset({schema.VERDICTS[Verdict.BLOCKED], schema.VERDICTS[Verdict.ERROR]})
+"""Asked, and not answered."""
 SHIFT = 1 << 32
 VERDICT_OF: dict[int, Verdict] = {number: verdict for verdict, number in schema.VERDICTS.items()}
 
@@ -83,6 +86,11 @@ class Matrix:
         """A place, and the serial number of the unit in it where it is known."""
         place, serial = self.places[unit[0]], self.serials.get(unit[1], "")
         return f"{place} ({serial})" if serial else place
+
+
+def has_failed(series: bytearray) -> bool:
+    """In any night; most never have, and it is asked of each."""
+    return _FAILED in series or _KNOWN in series
 
 
 def nights_of(

@@ -36,6 +36,7 @@ class LeafPins:
         # Without a fingerprint the first leaf is taken on trust.
         self._takes_next = known.serves is None or known.unknown_once
         self._notices: list[str] = []
+        self._met: set[str] = set()
         if file is not None and (serial := file.was_of_another):
             self._notices.append(f"{owner}: the unit before had the serial number {serial}: its pin is dropped")
         self._lock = threading.Lock()
@@ -48,6 +49,15 @@ class LeafPins:
     def notices(self) -> tuple[str, ...]:
         """What was taken on trust, a sentence each."""
         return tuple(self._notices)
+
+    @property
+    def met(self) -> frozenset[str]:
+        """Those that were put to us since `meet_anew`, accepted or not."""
+        return frozenset(self._met)
+
+    def meet_anew(self) -> None:
+        """The unit starts anew."""
+        self._met.clear()
 
     def accept(self, *certificates: str) -> None:
         """From now on these fingerprints are accepted, here and after us: we are about to upload those leafs.
@@ -81,6 +91,7 @@ class LeafPins:
         """The leaf is accepted. Raises ForeignLeaf where it is one that nobody here installed."""
         seen = fingerprint(leaf)
         with self._lock:
+            self._met.add(seen)
             if seen in self._accepted:
                 if seen != self._last:
                     self._keep(seen, INSTALLED)

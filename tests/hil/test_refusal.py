@@ -1,4 +1,4 @@
-"""Uploads that the unit must refuse, and that nothing comes of them."""
+"""Uploads that the unit must refuse, and people whom it must not let upload; and that nothing comes of it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import pytest
 from harness import catalogue
 from harness.deadline import Deadline
 from harness.experiment import Leaves, experiment
-from harness.observation import Look, asks_for_restart, look
-from harness.unit import Answer, LocalCertificate, Unit
+from harness.observation import Look, asks_for_restart, look, look_when_up, way_of_turn
+from harness.profile import Characterised, line
+from harness.unit import Answer, LocalCertificate, Restart, Unit, Visitor
 
 CUT = "connection-cut"
 """A good upload of which half arrives, and then the connection is closed."""
+BY = {f"by-{visitor.name.lower()}": visitor for visitor in Visitor}
+"""Good uploads by people who may not."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Refused:
     stored_before: LocalCertificate
     answer: Answer
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether anything shows it."""
+        return self.answer.taken or self.answer.local_certificate != self.stored_before
+
 
 @dataclass(frozen=True)
 class Refusals:
@@ -31,9 +39,14 @@ class Refusals:
 
     before: Look
     refused: Mapping[str, Refused]
-    """By the name in `catalogue.REFUSED`, or CUT."""
+    """By the name in `catalogue.REFUSED`, CUT, or the name in BY; without those whom nobody can play."""
     afterwards: Look
+    restart: Restart
     restarted: Look
+
+    def only_if_none_was_stored(self) -> None:
+        if any(one.is_stored for one in self.refused.values()):
+            pytest.skip("one of the uploads was stored: that is another claim's")
 
 
 @experiment(Leaves.WHAT_IT_FOUND, restarts=1)
@@ -47,29 +60,49 @@ def refusals(unit: Unit) -> Refusals:
         refused[name] = Refused(stored, answer)
         stored = answer.local_certificate
     refused[CUT] = Refused(stored, unit.upload_cut(catalogue.ca_signed(unit.place.address).upload))
+    stored = refused[CUT].answer.local_certificate
+    for name, visitor in BY.items():
+        answered = unit.upload_by(visitor, catalogue.ca_signed(unit.place.address).upload)
+        if answered is not None:
+            refused[name] = Refused(stored, answered)
+            stored = answered.local_certificate
     afterwards = look(unit)
-    unit.restart(Deadline.after(unit.place.restart_timeout))
-    return Refusals(before, refused, afterwards, look(unit))
+    restart = unit.restart(Deadline.after(unit.place.restart_timeout), way_of_turn(unit, 2))
+    return Refusals(before, refused, afterwards, restart, look_when_up(unit))
 
 
 pytestmark = pytest.mark.about(refusals)
 
-each_upload = pytest.mark.parametrize("name", [*catalogue.REFUSED, CUT])
 
-
-@each_upload
+@pytest.mark.parametrize("name", [*catalogue.REFUSED, CUT])
 def test_a_bad_upload_is_refused(seen: Refusals, name: str) -> None:
-    assert not seen.refused[name].answer.taken
+    """Neither rebootRequired nor the status table is another one afterwards (device-reference 2.6)."""
+    one = seen.refused[name]
+    assert not one.answer.taken
+    assert one.answer.local_certificate == one.stored_before
 
 
-@each_upload
-def test_nothing_is_stored_of_a_bad_upload(seen: Refusals, name: str) -> None:
-    assert seen.refused[name].answer.local_certificate == seen.refused[name].stored_before
+@pytest.mark.parametrize("name", BY)
+def test_nobody_but_an_administrator_can_upload(seen: Refusals, name: str, characterised: Characterised) -> None:
+    """Others are sent away, a guest too, and whoever has the cookie of an administrator and another address
+    (device-reference 2.1, mark I, and 3.3, mark D). A good pair was sent."""
+    if name == "by-guest":
+        characterised("guest/is-let-in", name in seen.refused)
+    if name not in seen.refused:
+        pytest.skip("nobody can play that visitor here")
+    one = seen.refused[name]
+    assert not one.answer.taken
+    assert one.answer.local_certificate == one.stored_before
 
 
 def test_no_restart_is_asked_for_after_refused_uploads(seen: Refusals) -> None:
+    seen.only_if_none_was_stored()
     assert not asks_for_restart(seen.before.home, seen.afterwards.home)
-    assert not seen.afterwards.condition.reboot_required
+    assert seen.afterwards.condition.reboot_required == seen.before.condition.reboot_required
+
+
+def test_the_unit_is_not_restarted_by_refused_uploads(seen: Refusals) -> None:
+    assert seen.afterwards.condition.restart_time == seen.before.condition.restart_time
 
 
 def test_the_pair_from_before_is_served_after_refused_uploads(seen: Refusals) -> None:
@@ -77,9 +110,17 @@ def test_the_pair_from_before_is_served_after_refused_uploads(seen: Refusals) ->
 
 
 def test_the_pair_from_before_is_served_after_the_restart(seen: Refusals) -> None:
+    seen.only_if_none_was_stored()
     assert seen.restarted.handshake.presented_chain == seen.before.handshake.presented_chain
 
 
 def test_nothing_is_stored_after_refused_uploads_and_a_restart(seen: Refusals) -> None:
+    seen.only_if_none_was_stored()
     assert seen.restarted.certificates.local_certificate == seen.before.certificates.local_certificate
-    assert not seen.restarted.condition.reboot_required
+
+
+def test_the_restart_after_refused_uploads_is_logged_as_ever(seen: Refusals, characterised: Characterised) -> None:
+    """Restarts take turns through all ways that a place has."""
+    before, after = seen.afterwards.restart_log, seen.restarted.restart_log
+    if len(after) == len(before) + 1:
+        characterised(f"restart-log/reason-by-{seen.restart.way}", line(after[-1].reason))

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness import catalogue
+from harness import catalogue, pki
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
-from harness.observation import Look, look, pages_that_ask
-from harness.profile import Characterised
+from harness.observation import Look, look, look_when_up, pages_that_ask, way_of_turn
+from harness.profile import Characterised, line
 from harness.tls.handshake import Handshake
-from harness.unit import Answer, Unit
+from harness.unit import Answer, Restart, Unit
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,30 @@ class Removal:
     before: Look
     answer: Answer
     removed: Look
+    restart: Restart
     restarted: Look
 
+    @property
+    def had_a_custom_pair(self) -> bool:
+        return self.before.handshake.leaf != self.baseline.leaf
 
-@experiment(Leaves.BASELINE, restarts=1, selection=Selection.SMOKE)
+    def only_of_a_custom_pair(self) -> None:
+        if not self.had_a_custom_pair:
+            pytest.skip("no custom pair could be brought into force: that is another claim's")
+
+
+@experiment(Leaves.BASELINE, restarts=1, selection=Selection.SMOKE, replaces=True)
 def removal(unit: Unit) -> Removal:
     """Starts from a custom pair: one that an earlier experiment left, or else one that is installed for it."""
     before = look(unit)
     if before.handshake.leaf == unit.baseline.leaf:
         unit.upload(catalogue.ca_signed(unit.place.address).upload)
         unit.restart(Deadline.after(unit.place.restart_timeout))
-        before = look(unit)
+        before = look_when_up(unit)
     answer = unit.remove()
     removed = look(unit)
-    unit.restart(Deadline.after(unit.place.restart_timeout))
-    return Removal(unit.baseline, before, answer, removed, look(unit))
+    restart = unit.restart(Deadline.after(unit.place.restart_timeout), way_of_turn(unit, 3))
+    return Removal(unit.baseline, before, answer, removed, restart, look_when_up(unit))
 
 
 pytestmark = pytest.mark.about(removal)
@@ -46,17 +55,25 @@ pytestmark = pytest.mark.about(removal)
 
 def test_a_removal_sets_reboot_required_as_ever(seen: Removal, characterised: Characterised) -> None:
     """That a restart is needed after a removal too is inferred (device-reference 2.1, mark I)."""
+    seen.only_of_a_custom_pair()
     characterised("reboot-required/after-removal", seen.removed.condition.reboot_required)
 
 
 def test_the_same_pages_as_ever_ask_for_the_restart_until_it_is_done(
     seen: Removal, characterised: Characterised
 ) -> None:
+    seen.only_of_a_custom_pair()
     characterised("pages-that-ask/after-removal", pages_that_ask(seen.restarted, seen.removed))
+
+
+def test_the_removal_alone_does_not_restart_the_unit(seen: Removal) -> None:
+    """It waits to be told, as after an upload (device-reference 2.1)."""
+    assert seen.removed.condition.restart_time == seen.before.condition.restart_time
 
 
 def test_a_removal_is_in_force_when_it_ever_was(seen: Removal, characterised: Characterised) -> None:
     """The custom pair is served until the restart, or not even so long (device-reference 2.1, mark I)."""
+    seen.only_of_a_custom_pair()
     same = seen.removed.handshake.presented_chain == seen.before.handshake.presented_chain
     characterised("removal/in-force", "after a restart" if same else "at once")
 
@@ -65,6 +82,20 @@ def test_the_factory_pair_is_served_after_the_restart(seen: Removal, place: Plac
     if place.baseline is not None:
         pytest.skip("the run found a custom pair on it: what its factory pair is was never seen")
     assert seen.restarted.handshake.presented_chain == seen.baseline.presented_chain
+
+
+def test_every_unit_has_the_same_factory_pair(seen: Removal, characterised: Characterised) -> None:
+    """All leave the factory with an identical one (device-reference 2.1, mark D)."""
+    if pki.is_ours(seen.restarted.handshake.leaf):
+        pytest.skip("a pair of ours is served after the removal: that is another claim's")
+    characterised("factory/leaf", seen.restarted.handshake.fingerprint)
+
+
+def test_the_restart_after_the_removal_is_logged_as_ever(seen: Removal, characterised: Characterised) -> None:
+    """Restarts take turns through all ways that a place has."""
+    before, after = seen.removed.restart_log, seen.restarted.restart_log
+    if len(after) == len(before) + 1:
+        characterised(f"restart-log/reason-by-{seen.restart.way}", line(after[-1].reason))
 
 
 def test_the_status_table_says_that_the_key_matches_again(seen: Removal) -> None:

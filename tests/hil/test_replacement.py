@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,17 +11,51 @@ import pytest
 from harness import catalogue, pki
 from harness.catalogue import Material
 from harness.deadline import Deadline
-from harness.experiment import Leaves, Selection, experiment
+from harness.errors import DeadlineExpired, LabError, UnitError
+from harness.experiment import BrokenOff, Leaves, Selection, experiment
 from harness.lab import Place
-from harness.observation import Look, describes, how_much, look, look_when_up, pages_that_ask, rows_shown
+from harness.observation import (
+    LOOK_SECONDS,
+    Look,
+    Sight,
+    Unseen,
+    describes,
+    how_much,
+    look,
+    look_when_up,
+    pages_that_ask,
+    rows_shown,
+    sight,
+    way_of_turn,
+)
 from harness.profile import Characterised, line
-from harness.unit import Answer, OperationalStatus, Restart, Service, Unit, Way
+from harness.unit import Answer, NotRestarted, OperationalStatus, Restart, RestartLogEntry, Service, Unit
 
-# Of the documented reasons (device-reference 7.5): what a restart by web or API is not.
+# Of the documented reasons (device-reference 7.5): what a restart in another way is not.
 OTHER_REASONS = ("upgrade", "console", "ftp", "supervisor", "configuration", "cold boot")
 
 CLOCK_SECONDS = 2.0
 """An uptime is told in whole seconds."""
+CROWD = 8
+"""Handshakes at once: units may take no more connections than that (device-reference 7.1, mark D for the API)."""
+
+
+@dataclass(frozen=True)
+class After:
+    """What was seen of the unit from its restart on."""
+
+    restart: Restart
+    seen: Look
+    services: dict[str, Service]
+    operational_status: OperationalStatus
+    leafs_met: frozenset[str]
+    """Those that were served on HTTPS since the restart, the first connection included."""
+    lets_old_session_in: bool
+    """Whether a web session from before still opens pages."""
+    crowd: tuple[bytes, ...] = ()
+    """The leafs that many connections at once were served."""
+    resumed: bool | None = None
+    """Whether a TLS session from before was taken up; None where the unit never does that."""
 
 
 @dataclass(frozen=True)
@@ -28,62 +63,121 @@ class Replacement:
     """What was seen of a unit while its pair was replaced by another."""
 
     material: Material
-    services: tuple[dict[str, Service], dict[str, Service]]
-    """Before the upload, and after the restart."""
+    services: dict[str, Service]
     before: Look
     answer: Answer
     uploaded: Look
-    restart: Restart
-    restarted: Look
-    operational_status: OperationalStatus
+    after: Sight[After]
+    served: Sight[bytes]
+    """The leaf after the restart."""
+
+    @property
+    def restarted_by_itself(self) -> bool:
+        return self.uploaded.condition.restart_time != self.before.condition.restart_time
+
+    @property
+    def pending(self) -> Look:
+        """Between upload and restart. Raises Unseen where there was no such time."""
+        if self.restarted_by_itself:
+            raise Unseen(UnitError("it restarted by itself before it was told to"))
+        return self.uploaded
+
+    @property
+    def restarted(self) -> Look:
+        """Raises Unseen where it was not seen to come back."""
+        return self.after.value.seen
+
+    @property
+    def new_in_log(self) -> tuple[RestartLogEntry, ...]:
+        """What the restart log has more than before the restart."""
+        before, after = self.uploaded.restart_log, self.restarted.restart_log
+        return after[len(before) :] if after[: len(before)] == before else after
+
+    @property
+    def was_taken(self) -> bool:
+        """Whether anything shows that the unit has stored something."""
+        tables = [seen.certificates.local_certificate for seen in (self.before, self.uploaded)]
+        return (
+            self.answer.taken
+            or tables[0] != tables[1]
+            or pages_that_ask(self.before, self.uploaded) != "none"
+            or (self.served.trouble is None and self.served.value == self.material.leaf)
+        )
 
 
-def replace(unit: Unit, make: Callable[[str], Material], way: Way) -> Replacement:
+def replace(unit: Unit, make: Callable[[str], Material], turn: int, crowd: int = 0) -> Replacement:
     material = make(unit.place.address)
     open_before, before = unit.services(), look(unit)
     answer = unit.upload(material.upload)
     uploaded = look_when_up(unit)
-    restart = unit.restart(Deadline.after(unit.place.restart_timeout), way)
-    restarted = look(unit)
-    services = open_before, unit.services()
-    return Replacement(material, services, before, answer, uploaded, restart, restarted, unit.operational_status())
+    old = unit.web_pass()
+    session = unit.tls_session(Deadline.after(LOOK_SECONDS)) if crowd else None
+    try:
+        restart = unit.restart(Deadline.after(unit.place.restart_timeout), way_of_turn(unit, turn))
+        met = unit.leafs_met()
+        seen = look_when_up(unit)
+        after = After(
+            restart,
+            seen,
+            unit.services(),
+            unit.operational_status(),
+            met,
+            unit.admits(old),
+            tuple(one.leaf for one in unit.handshakes(crowd, Deadline.after(LOOK_SECONDS))) if crowd else (),
+            None if session is None else unit.resumes(session, Deadline.after(LOOK_SECONDS)),
+        )
+    except (LabError, UnitError, DeadlineExpired) as error:
+        served = Sight[bytes](trouble=error) if isinstance(error, NotRestarted) else sight(lambda: _leaf(unit))
+        begun = Replacement(material, open_before, before, answer, uploaded, Sight(trouble=error), served)
+        raise BrokenOff(begun, error) from error
+    leaf = Sight[bytes](trouble=seen.served.trouble) if seen.served.trouble else Sight(seen.handshake.leaf)
+    return Replacement(material, open_before, before, answer, uploaded, Sight(after), leaf)
+
+
+def _leaf(unit: Unit) -> bytes:
+    return unit.handshake(Deadline.after(LOOK_SECONDS)).leaf
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.SMOKE)
 def self_signed(unit: Unit) -> Replacement:
     """The article's own commands: a self-signed certificate, its key encrypted with DES-EDE3; restarted by web."""
-    return replace(unit, catalogue.article_self_signed, Way.WEB)
+    return replace(unit, catalogue.article_self_signed, 0)
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1)
 def ca_signed(unit: Unit) -> Replacement:
     """A leaf signed by an authority, two intermediates appended, the key plain; restarted by API where it can be."""
-    return replace(unit, catalogue.ca_signed, Way.API if Way.API in unit.ways() else Way.WEB)
+    return replace(unit, catalogue.ca_signed, 1, CROWD)
 
 
 pytestmark = pytest.mark.about(self_signed, ca_signed)
 
 
-# Before.
+def only_if_in_force(seen: Replacement) -> None:
+    if seen.served.value != seen.material.leaf:
+        pytest.skip("the uploaded leaf is not served: that is another claim's")
 
 
-def test_https_is_open_before_the_upload(seen: Replacement) -> None:
-    """Secure web needs a feature key and the service ticked (device-reference 4)."""
-    assert seen.services[0]["https"].wanted
-    assert seen.services[0]["https"].open
-
-
-def test_no_restart_is_pending_before_the_upload(seen: Replacement) -> None:
-    assert not seen.before.condition.reboot_required
+def only_if_taken(seen: Replacement) -> None:
+    if not seen.was_taken:
+        pytest.skip("the unit took nothing: that is another claim's")
 
 
 # After the upload, before the restart.
 
 
+def test_the_upload_is_taken(seen: Replacement) -> None:
+    """Something shows that it is stored: rebootRequired, the status table, a page, or that it is served later."""
+    told = f"Private key: {seen.answer.local_certificate.private_key!r}; nothing on its pages or in its API changed"
+    assert seen.was_taken, told
+
+
 def test_an_upload_sets_reboot_required_as_ever(seen: Replacement, characterised: Characterised) -> None:
     """The flag is documented; that an upload of a certificate sets it is inferred (device-reference 2.6, mark I)."""
-    assert seen.uploaded.condition.reboot_required == seen.answer.reboot_required_after
-    characterised("reboot-required/after-upload", seen.answer.taken)
+    only_if_taken(seen)
+    assert seen.pending.condition.reboot_required == seen.answer.reboot_required_after
+    if not seen.answer.reboot_required_before:
+        characterised("reboot-required/after-upload", seen.answer.taken)
 
 
 def test_the_status_table_says_that_the_key_matches(seen: Replacement) -> None:
@@ -92,54 +186,79 @@ def test_the_status_table_says_that_the_key_matches(seen: Replacement) -> None:
 
 def test_the_same_pages_as_ever_ask_for_the_restart(seen: Replacement, characterised: Characterised) -> None:
     """That a restart is needed is documented, a banner that says so is inferred (device-reference 2.6, mark I)."""
-    characterised("pages-that-ask/after-upload", pages_that_ask(seen.before, seen.uploaded))
+    only_if_taken(seen)
+    characterised("pages-that-ask/after-upload", pages_that_ask(seen.before, seen.pending))
 
 
 def test_the_pair_from_before_is_served_until_the_restart(seen: Replacement) -> None:
-    assert seen.uploaded.handshake.presented_chain == seen.before.handshake.presented_chain
+    assert seen.pending.handshake.presented_chain == seen.before.handshake.presented_chain
 
 
 def test_the_upload_alone_does_not_restart_the_unit(seen: Replacement) -> None:
+    """It waits to be told (device-reference 2.1, mark D)."""
     assert seen.uploaded.condition.restart_time == seen.before.condition.restart_time
-    assert seen.uploaded.restart_log == seen.before.restart_log
 
 
 # The restart.
 
 
+def test_the_unit_goes_down_and_comes_back_when_it_is_told_to_restart(seen: Replacement) -> None:
+    """Within `restart_timeout` of the lab file it comes to the end of its shutdown, goes down, and comes back."""
+    trouble = seen.after.trouble
+    if isinstance(trouble, NotRestarted):
+        pytest.fail(f"the unit never {trouble.step}: {trouble}", pytrace=False)
+    assert seen.after.value
+
+
 def test_the_unit_says_when_it_restarted(seen: Replacement) -> None:
-    assert seen.restart.restart_time_after > seen.restart.restart_time_before
+    """`restartTime` of device.query (device-reference 7.2)."""
+    restart = seen.after.value.restart
+    assert restart.restart_time_after > restart.restart_time_before
+
+
+def test_the_unit_restarts_once_when_it_is_told_to_once(seen: Replacement) -> None:
+    """And stays up then."""
+    assert seen.restarted.condition.restart_time == seen.after.value.restart.restart_time_after
+    assert len({entry.time for entry in seen.new_in_log}) <= 1
 
 
 def test_the_uptime_begins_anew_with_the_restart(seen: Replacement) -> None:
     """`uptimeSeconds` of /system.xml falls after a restart (device-reference 7.10)."""
-    assert seen.restart.uptime_seconds <= seen.restart.booted_seconds + CLOCK_SECONDS
+    restart = seen.after.value.restart
+    assert restart.uptime_seconds <= restart.booted_seconds + CLOCK_SECONDS
 
 
 def test_the_same_services_are_open_after_the_restart(seen: Replacement) -> None:
     """What is ticked is open (device-reference 4)."""
-    told = [{name: service.open for name, service in services.items()} for services in seen.services]
-    assert told[0] == told[1]
+    assert seen.after.value.services == seen.services
 
 
-def test_the_restart_is_in_the_restart_log_once(seen: Replacement) -> None:
-    """One line more, and the others kept: nobody else's restart came in between."""
-    assert seen.restarted.restart_log[:-1] == seen.before.restart_log
+def test_the_restart_is_in_the_restart_log_once(seen: Replacement, characterised: Characterised) -> None:
+    """One line for each time at which it started, and those of earlier restarts are kept (device-reference 7.5)."""
+    characterised("restart-log/told", bool(seen.restarted.restart_log))
+    before = seen.uploaded.restart_log
+    assert seen.restarted.restart_log[: len(before)] == before
+    twice = [time for time, lines in Counter(entry.time for entry in seen.new_in_log).items() if lines > 1]
+    assert twice == []
+    if seen.restarted.restart_log:
+        assert seen.new_in_log
+    if (asked := seen.uploaded.condition.current_time) is not None:
+        assert [entry.time for entry in seen.new_in_log if entry.time < asked] == []
 
 
 def test_the_restart_log_tells_no_other_reason(seen: Replacement, characterised: Characterised) -> None:
     """Which of the documented reasons a restart by web has before API 2.10 is open; older ones tell none (7.5)."""
-    characterised("restart-log/told", bool(seen.restarted.restart_log))
-    if not seen.restarted.restart_log:
-        return
-    reason = line(seen.restarted.restart_log[-1].reason)
-    assert not [word for word in OTHER_REASONS if word in reason.lower()]
-    characterised(f"restart-log/reason-by-{seen.restart.way}", reason)
+    if not seen.new_in_log:
+        pytest.skip("the restart log has no entry for it")
+    way = seen.after.value.restart.way
+    reason = line(seen.new_in_log[-1].reason)
+    assert not [word for word in OTHER_REASONS if word in reason.lower() and word != way]
+    characterised(f"restart-log/reason-by-{way}", reason)
 
 
 def test_the_unit_works_again_after_the_restart(seen: Replacement) -> None:
     assert seen.restarted.condition.finished_booting
-    assert seen.operational_status is OperationalStatus.ACTIVE
+    assert seen.after.value.operational_status is OperationalStatus.ACTIVE
 
 
 def test_no_restart_is_pending_after_the_restart(seen: Replacement) -> None:
@@ -151,49 +270,95 @@ def test_the_same_pages_as_ever_ask_for_a_restart_after_it(seen: Replacement, ch
     characterised("pages-that-ask/after-restart", pages_that_ask(seen.before, seen.restarted))
 
 
+def test_a_web_session_from_before_the_restart_is_over(seen: Replacement) -> None:
+    """A restart ends all sessions (device-reference 15.3 step 10)."""
+    assert not seen.after.value.lets_old_session_in
+
+
 # What is served then.
+
+
+def test_https_works_after_the_restart(seen: Replacement) -> None:
+    """A TLS handshake is completed; what is served in it is other claims' matter."""
+    trouble = seen.restarted.served.trouble
+    assert trouble is None, str(trouble)
 
 
 def test_the_uploaded_leaf_is_served_after_the_restart(seen: Replacement) -> None:
     """The handshake was completed, so the unit holds the leaf's private key too."""
-    assert seen.restarted.handshake.leaf == seen.material.leaf
+    only_if_taken(seen)
+    assert seen.served.value == seen.material.leaf
+
+
+def test_tls_is_spoken_as_ever(seen: Replacement, characterised: Characterised) -> None:
+    """Which versions and suites there are is inferred (device-reference 8); a new pair is none of their business."""
+    shown = seen.restarted.handshake
+    characterised("tls/spoken", f"{shown.protocol_version} {shown.cipher_suite}")
+
+
+def test_every_connection_since_the_restart_was_served_one_leaf(seen: Replacement) -> None:
+    """The first one included: there is one pair, and it is in force from the start on (device-reference 2.1)."""
+    assert len(seen.after.value.leafs_met) <= 1, ", ".join(f"sha256:{one}" for one in seen.after.value.leafs_met)
+
+
+@pytest.mark.about(ca_signed)
+def test_many_connections_at_once_are_served_one_leaf(seen: Replacement) -> None:
+    """Of those that are served at all: there is one pair (device-reference 2.1, mark D)."""
+    assert len(set(seen.after.value.crowd)) == 1
+
+
+@pytest.mark.about(ca_signed)
+def test_no_tls_session_from_before_the_restart_is_resumed(seen: Replacement, characterised: Characterised) -> None:
+    """One that is resumed shows no certificate: its client would never learn of the new pair."""
+    only_if_in_force(seen)
+    if seen.pending.handshake.leaf == seen.material.leaf:
+        pytest.skip("the uploaded leaf was served before the restart: that is another claim's")
+    resumed = seen.after.value.resumed
+    characterised("tls/sessions-are-resumed", resumed is not None)
+    assert not resumed
 
 
 def test_a_leaf_is_served_with_as_much_of_its_chain_as_ever(seen: Replacement, characterised: Characterised) -> None:
     """Whole and in order, or the leaf alone: which, is unknown (device-reference 11.5, mark U)."""
     served = seen.restarted.handshake.presented_chain
     if served[0] != seen.material.leaf:
-        known = {look.handshake.leaf: look.handshake.presented_chain for look in (seen.before, seen.uploaded)}
+        known = {one.handshake.leaf: one.handshake.presented_chain for one in (seen.before, seen.uploaded)}
         assert served == known.get(served[0]), "a leaf that was not uploaded, and with another chain than before"
         return
     characterised(f"served/of-{len(seen.material.chain)}-certificates", how_much(served, seen.material.chain))
 
 
-def test_an_uploaded_leaf_that_is_served_names_the_unit(seen: Replacement, place: Place) -> None:
-    """By the host name or IP address under which people open the unit (device-reference 2.5)."""
-    served = {look.handshake.leaf for look in (seen.uploaded, seen.restarted)} & {seen.material.leaf}
-    assert [leaf for leaf in served if not pki.names_address(leaf, place.address)] == []
+def test_no_pair_of_another_unit_is_served(seen: Replacement, place: Place) -> None:
+    """All units of the lab are being changed at once; each of our leafs names the address of its unit."""
+    served = {seen.before.handshake.leaf, seen.uploaded.handshake.leaf, seen.served.value}
+    assert [leaf for leaf in served if pki.is_ours(leaf) and not pki.names_address(leaf, place.address)] == []
 
 
 def test_sip_tls_shares_the_pair_with_https(seen: Replacement, characterised: Characterised) -> None:
     """There is one pair for both (device-reference 2.1 and 8, mark D for 4.x), where SIP TLS is open."""
     characterised("sip-tls/open", seen.before.sip is not None)
     if seen.before.sip is not None:
+        leafs = (seen.restarted.handshake.leaf, seen.material.leaf)
         assert seen.restarted.sip is not None
-        assert seen.restarted.sip.leaf in (seen.restarted.handshake.leaf, seen.material.leaf)
+        assert seen.restarted.sip.leaf in leafs
 
 
 def test_the_status_table_describes_what_was_uploaded_or_what_is_served(
     seen: Replacement, characterised: Characterised
 ) -> None:
     """Subject, issuer and dates are documented, how they are printed is not (device-reference 2.2)."""
+    only_if_taken(seen)
     table = seen.restarted.certificates.local_certificate
     characterised("status-table/rows", ", ".join(rows_shown(table)))
-    leafs = (seen.material.leaf, seen.restarted.handshake.leaf)
+    leafs = (seen.material.leaf, seen.served.value)
     assert any(describes(table, leaf) for leaf in leafs), table
 
 
-def test_no_other_unit_is_touched(seen: Replacement) -> None:
-    """While all units of the lab are being changed, this one serves its own pairs only."""
-    own = {seen.before.handshake.leaf, seen.material.leaf}
-    assert {look.handshake.leaf for look in (seen.before, seen.uploaded, seen.restarted)} <= own
+def test_the_status_table_changes_when_it_ever_did(seen: Replacement, characterised: Characterised) -> None:
+    """With the upload, or with the restart: which, is unknown (device-reference 2.2, mark U)."""
+    only_if_in_force(seen)
+    before, pending, after = (
+        one.certificates.local_certificate for one in (seen.before, seen.pending, seen.restarted)
+    )
+    moments = {"with the upload": before != pending, "with the restart": pending != after}
+    characterised("status-table/changes", " and ".join(name for name, is_so in moments.items() if is_so) or "never")

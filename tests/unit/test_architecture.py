@@ -27,6 +27,7 @@ LAYERS = {
     "harness.key_files": 1,
     "harness.kinds": 1,
     "harness.assortment": 1,
+    "harness.leaks": 1,
     "harness.evidence": 1,
     "harness.once": 1,
     "harness.profile": 1,

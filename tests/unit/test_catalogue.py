@@ -18,6 +18,8 @@ REFUSALS = {
     "key-der": Refusal.NO_KEY,
     "pkcs12": Refusal.NO_CERTIFICATE,
     "empty": Refusal.NO_CERTIFICATE,
+    "certificate-missing": Refusal.NO_CERTIFICATE,
+    "key-missing": Refusal.NO_KEY,
     "key-cut-off": Refusal.MALFORMED_KEY,
     "certificate-cut-off": Refusal.MALFORMED_CERTIFICATE,
     "passphrase-too-long": Refusal.PASSPHRASE_TOO_LONG,

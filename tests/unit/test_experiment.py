@@ -10,6 +10,7 @@ INSTALL = Experiment[object]("install", Leaves.CUSTOM_PAIR, 1, lambda unit: None
 REPLACE = Experiment[object]("replace", Leaves.CUSTOM_PAIR, 1, lambda unit: None)
 REFUSE = Experiment[object]("refuse", Leaves.WHAT_IT_FOUND, 1, lambda unit: None)
 LOOK = Experiment[object]("look", Leaves.WHAT_IT_FOUND, 0, lambda unit: None)
+REMOVE_CUSTOM = Experiment[object]("remove custom", Leaves.BASELINE, 1, lambda unit: None, replaces=True)
 REMOVE = Experiment[object]("remove", Leaves.BASELINE, 1, lambda unit: None)
 
 
@@ -25,6 +26,8 @@ FLOORS = {
     "one-install-and-back": ([INSTALL], 2),
     "going-back-is-the-removal": ([INSTALL, REMOVE], 2),
     "everything": ([INSTALL, REPLACE, REFUSE, REMOVE], 4),
+    "a-removal-needs-something-to-remove": ([REMOVE_CUSTOM], 2),
+    "what-another-installed-can-be-removed": ([INSTALL, REMOVE_CUSTOM], 2),
     "refused-uploads-need-no-way-back": ([REFUSE], 1),
 }
 

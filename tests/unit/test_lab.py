@@ -114,6 +114,15 @@ REFUSED = {
         EMULATED + 'address = "10.0.0.1"',
         "[[place]] 'a': address is '10.0.0.1', but an emulated unit lives in 127.0.0.0/8",
     ),
+    "textfile-that-nobody-reads": (
+        EMULATED + '[results]\ntextfile = "/var/lib/mcu-hil.txt"',
+        "[results.textfile]: is '/var/lib/mcu-hil.txt': want a name that ends in .prom, or node_exporter does not"
+        " read it",
+    ),
+    "webhook-that-is-no-text": (
+        EMULATED + "[results]\nwebhook = 7",
+        "[results.webhook]: want a string, or exactly one of the keys env, file, keyring",
+    ),
     "not-toml": ("[[place]", "Expected ']]' at the end of an array declaration (at line 1, column 8)"),
 }
 

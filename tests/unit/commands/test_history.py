@@ -163,7 +163,7 @@ def test_what_an_interrupted_run_settled_is_imported(history: Ask, tmp_path: Pat
 
     assert history("import", str(folder)) == (
         0,
-        f"{folder}: run {folder.name}: 2 claims at 1 places, 2026-01-09 22:00\n",
+        f"{folder}: run {folder.name}: 2 claims at 1 place, 2026-01-09 22:00\n",
         "",
     )
     assert history("import", str(folder))[1].endswith("(it was there already)\n")

@@ -127,7 +127,8 @@ def test_what_happened_at_many_places_is_told_once_with_what_was_seen_then(tmp_p
     assert incident.words == "opening the unit: 192.0.2.1:80: no connection: Connection refused"
     assert (incident.claims, len(incident.places)) == (30 * len(CLAIMS), 30)
     assert incident.where.endswith("rack01-mcu011 and 18 more")
-    assert incident.seen[0] == "rack00-mcu000: HTTP is silent, HTTPS is silent, gateway is silent"
+    [seen] = incident.seen
+    assert seen.startswith("HTTP is silent, HTTPS is silent, gateway is silent, at rack00-mcu000, rack00-mcu001, ")
 
 
 def test_one_claim_that_fails_at_many_places_is_told_once(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_what_units_say_is_text_and_never_markup(browser: Chrome, tmp_path: Path
 def test_paper_shows_what_is_folded_on_screen(browser: Chrome, tmp_path: Path) -> None:
     """Of more than twenty places the time lines are folded."""
     opened(browser, tmp_path, run_of(tmp_path, 30))
-    folded = browser.find_elements(By.CSS_SELECTOR, "#places ~ details:not([open]) table")
+    folded = browser.find_elements(By.CSS_SELECTOR, "#places ~ details details:not([open]) table")
     assert len(folded) == 30
     assert not any(table.is_displayed() for table in folded[:3])
 

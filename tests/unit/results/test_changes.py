@@ -103,9 +103,10 @@ def test_a_place_is_lost_when_nothing_is_answered_any_more(database: Database) -
     assert changes(database, "rack").places_back == (place_name(1),)
 
 
-def test_a_place_that_was_not_chosen_is_not_lost(database: Database) -> None:
+def test_a_place_that_was_not_chosen_or_had_no_time_is_not_lost(database: Database) -> None:
+    late = {(0, claim): ".n" for claim in range(4)}
     ingest(database, night_of(0, places=3))
-    ingest(database, night_of(1, places=1))
+    ingest(database, night_of(1, places=2, becomes=drawn(late)))
 
     assert changes(database, "rack").is_quiet
 

@@ -31,7 +31,11 @@ def experiments_done(bench: LabBench, place: str) -> list[str]:
 
 
 SELECTIONS = {
-    "everything": ([], ["self-signed", "ca-signed", "refusals", "accepted-kinds", "mismatch", "removal"], 4),
+    "everything": (
+        [],
+        ["as-found", "self-signed", "ca-signed", "refusals", "accepted-kinds", "mismatch", "secrets", "removal"],
+        4,
+    ),
     "one-claim": (["-k", "test_a_bad_upload_is_refused and key-der"], ["refusals"], 1),
     "one-experiment-of-a-claim": (["-k", "test_the_uploaded_leaf_is_served and ca-signed"], ["ca-signed"], 2),
     "removal-needs-something-to-remove": (["-k", "test_the_factory_pair_is_served"], ["removal"], 2),

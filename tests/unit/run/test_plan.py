@@ -21,7 +21,9 @@ def test_a_plan_names_experiments_and_restarts_without_a_unit(bench: LabBench) -
     rows = [line.split() for line in outcome.output.splitlines() if line.startswith("rack-")]
     assert [row[:1] + row[2:3] for row in rows] == [["rack-1", "4"], ["rack-2", "4"]]
     assert "up to 40 min" in outcome.output
-    assert "self-signed, ca-signed, refusals, accepted-kinds, mismatch, removal" in " ".join(outcome.output.split())
+    assert "as-found, self-signed, ca-signed, refusals, accepted-kinds, mismatch, secrets, removal" in " ".join(
+        outcome.output.split()
+    )
     assert "no unit was touched" in outcome.output
     assert not (bench.folder / "state").exists()
 

@@ -236,3 +236,13 @@ def test_a_secret_is_not_told_by_where_a_line_without_an_end_is_cut(tmp_path: Pa
     kept = (tmp_path / "log").read_text()
     assert PASSWORD[:6] not in kept
     assert PASSWORD[6:] not in kept
+
+
+def test_somebody_who_still_listens_when_it_is_closed_is_in_nobody_s_way(tmp_path: Path) -> None:
+    log = ConsoleLog(tmp_path / "log", [])
+
+    log.close()
+    log.feed(b"too late\n")
+    log.remark("too late")
+
+    assert "too late" not in (tmp_path / "log").read_text()

@@ -1,0 +1,138 @@
+"""Which claims fail at a unit with which defect; all others hold, or are blocked by what the unit does.
+
+docs/defects.md has this table for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one defect has to bring about."""
+
+    fails: frozenset[str]
+    """In the default selection, all of them; empty for what only `full` finds."""
+    more: frozenset[str] = frozenset()
+    """And these where the selection is `full`."""
+    may: frozenset[str] = frozenset()
+    """These as chance has it; without what stands in brackets, whatever does."""
+
+    def expected(self, *, full: bool) -> frozenset[str]:
+        return self.fails | (self.more if full else frozenset())
+
+    def allows(self, claim: str) -> bool:
+        return claim in self.may or claim.partition("[")[0] in self.may
+
+
+def row(*fails: str, more: tuple[str, ...] = (), may: tuple[str, ...] = ()) -> Row:
+    return Row(_names(fails), _names(more), _names(may))
+
+
+def _names(claims: tuple[str, ...]) -> frozenset[str]:
+    """`claim[both]` stands for both replacements."""
+    return frozenset(claim.replace("[both]", f"[{one}]") for claim in claims for one in ("self-signed", "ca-signed"))
+
+
+def kinds(*names: str) -> tuple[str, ...]:
+    return tuple(f"test_a_kind_is_taken[{name}]" for name in names)
+
+
+def other_kinds(*names: str) -> tuple[str, ...]:
+    return tuple(f"test_each_other_kind_is_taken[{name}]" for name in names)
+
+
+TAKEN = "test_the_upload_is_taken"
+LEAF = "test_the_uploaded_leaf_is_served_after_the_restart"
+CHAIN = "test_a_leaf_is_served_with_as_much_of_its_chain_as_ever"
+TABLE = "test_the_status_table_describes_what_was_uploaded_or_what_is_served[both]"
+TABLE_CHANGES = "test_the_status_table_changes_when_it_ever_did[both]"
+NOT_TOLD = "test_an_upload_that_is_not_stored_is_not_answered_as_a_good_one"
+WINDOWS, OBJECTS, ODD = "text as Windows writes it", "several objects in long lines", "AES-256-CBC, odd passphrase"
+PBES1, LONG = "PKCS#8, PBES1", "chain of 6 with its root"
+NO_KEY, NO_PASSPHRASE = "test_no_private_key_can_be_read", "test_no_passphrase_can_be_read"
+RESTARTS = "test_the_unit_goes_down_and_comes_back_when_it_is_told_to_restart[self-signed]"
+POWER = "test_a_power_cut_leaves_a_whole_pair"
+WALK = "test_no_walk_parts_the_unit_from_the_model"
+
+# A row for each defect, in one line however long, as docs/defects.md has them.
+# ruff: noqa: E501
+# fmt: off
+ROWS: Mapping[str, Row] = {
+    "windows-line-ends-refused": row(*kinds(WINDOWS), more=other_kinds("CRLF")),
+    "trailing-blanks-refused": row(*kinds(WINDOWS), more=other_kinds("blanks at the ends of lines")),
+    "long-lines-refused": row(*kinds(OBJECTS), more=other_kinds("base64 in lines of 76")),
+    "text-before-block-refused": row(*kinds(WINDOWS), more=other_kinds("leading text", "64 KiB of leading text")),
+    "missing-final-newline-refused": row(*kinds(WINDOWS), more=other_kinds("no final newline")),
+    "two-objects-in-a-file-refused": row(*kinds(OBJECTS), more=other_kinds("key after a certificate")),
+    "files-cut-at-4096-octets": row(*kinds(LONG)),
+    "last-certificate-taken": row(f"{TAKEN}[ca-signed]", "test_a_good_pair_replaces_what_was_sent_before", *kinds(WINDOWS, LONG)),
+    "first-intermediate-only": row(f"{CHAIN}[ca-signed]"),
+    "out-of-date-certificate-refused": row(*kinds("expired"), more=other_kinds("not yet valid")),
+    "pkcs8-refused": row(*kinds("PKCS#8")),
+    "encrypted-pkcs8-refused": row(*kinds(PBES1)),
+    "triple-des-missing": row(f"{TAKEN}[self-signed]", *kinds(PBES1)),
+    "aes-missing": row(*kinds(ODD)),
+    "passphrase-cut-at-8": row(f"{TAKEN}[self-signed]", *kinds(PBES1, ODD)),
+    "passphrase-trimmed": row(*kinds(ODD)),
+    "passphrase-in-upper-case": row(f"{TAKEN}[self-signed]", *kinds(PBES1, ODD)),
+    "passphrase-plus-becomes-blank": row(*kinds(ODD)),
+    "passphrase-for-plain-key-refused": row(*kinds(OBJECTS)),
+    "wrong-passphrase-reported-as-success": row(f"{NOT_TOLD}[a wrong passphrase]"),
+    "refusals-reported-as-success": row(f"{NOT_TOLD}[a foreign key]", f"{NOT_TOLD}[a wrong passphrase]"),
+    "foreign-key-accepted": row("test_a_foreign_key_is_refused_or_stored_as_ever", f"{NOT_TOLD}[a foreign key]"),
+    "upload-not-written": row(f"{LEAF}[both]"),
+    "pair-lost-on-power-cut": row(more=(f"{POWER}[right after an upload]",), may=(POWER, WALK)),
+    "pair-torn-by-power-cut": row(more=(f"{POWER}[half way through an upload]",), may=(POWER, WALK)),
+    "pair-mixed-by-power-cut": row(more=(f"{POWER}[half way through an upload]",), may=(POWER, WALK)),
+    "former-pair-after-power-cut": row(more=(f"{POWER}[right after an upload]",), may=(POWER, WALK)),
+    "removed-pair-returns": row("test_the_factory_pair_is_served_after_the_restart", may=(WALK,)),
+    "removal-ignored": row("test_the_factory_pair_is_served_after_the_restart", may=(WALK,)),
+    "refused-upload-clears-pair": row("test_a_bad_upload_is_refused[wrong-passphrase]", may=(WALK,)),
+    "second-upload-ignored": row(f"{TAKEN}[ca-signed]", may=(WALK,)),
+    "old-pair-after-restart": row(f"{LEAF}[both]", may=(WALK,)),
+    "new-pair-before-restart": row("test_the_pair_from_before_is_served_until_the_restart[both]", "test_a_removal_is_in_force_when_it_ever_was", may=(WALK,)),
+    "factory-pair-before-restart": row("test_a_removal_is_in_force_when_it_ever_was", may=(WALK,)),
+    "intermediates-dropped": row(f"{CHAIN}[ca-signed]"),
+    "intermediates-reversed": row(f"{CHAIN}[ca-signed]"),
+    "leaf-sent-twice": row(f"{CHAIN}[both]"),
+    "factory-certificate-appended": row(f"{CHAIN}[both]"),
+    "lookalike-served": row(f"{LEAF}[self-signed]"),
+    "some-connections-old-pair": row("test_many_connections_at_once_are_served_one_leaf", may=(LEAF, CHAIN, WALK, "test_every_connection_since_the_restart_was_served_one_leaf", "test_the_pair_from_before_is_served_after_refused_uploads", "test_the_pair_from_before_is_served_after_the_restart", "test_the_factory_pair_is_served_after_the_restart", "test_a_foreign_key_changes_nothing_that_is_served_before_a_restart", "test_a_removal_is_in_force_when_it_ever_was", "test_the_pair_from_before_is_served_until_the_restart")),
+    "first-connection-factory-pair": row("test_every_connection_since_the_restart_was_served_one_leaf[both]"),
+    "sip-tls-old-pair": row("test_sip_tls_shares_the_pair_with_https[both]"),
+    "no-handshake-after-restart": row("test_https_works_after_the_restart[self-signed]"),
+    "old-sessions-resumed": row("test_no_tls_session_from_before_the_restart_is_resumed"),
+    "banner-missing": row("test_the_same_pages_as_ever_ask_for_the_restart[both]", "test_the_same_pages_as_ever_ask_for_the_restart_until_it_is_done"),
+    "banner-stays": row("test_the_same_pages_as_ever_ask_for_a_restart_after_it[self-signed]", "test_the_same_pages_as_ever_ask_for_the_restart[ca-signed]"),
+    "reboot-required-missing": row("test_an_upload_sets_reboot_required_as_ever[both]", "test_a_removal_sets_reboot_required_as_ever"),
+    "reboot-required-stays": row("test_no_restart_is_pending_after_the_restart[both]"),
+    "status-table-stale": row(TABLE_CHANGES),
+    "status-table-always-factory": row(TABLE, TABLE_CHANGES),
+    "status-table-says-mismatch": row("test_the_status_table_says_that_the_key_matches[both]"),
+    "uptime-not-reset": row("test_the_uptime_begins_anew_with_the_restart[both]"),
+    "restart-time-stale": row("test_the_unit_says_when_it_restarted[both]"),
+    "restart-log-missing": row("test_the_restart_is_in_the_restart_log_once[both]"),
+    "restart-log-twice": row("test_the_restart_is_in_the_restart_log_once[both]"),
+    "restart-log-wrong-reason": row("test_the_restart_log_tells_no_other_reason[both]", "test_the_restart_after_refused_uploads_is_logged_as_ever", "test_the_restart_after_the_removal_is_logged_as_ever"),
+    "never-finishes-booting": row("test_the_unit_works_again_after_the_restart[both]", "test_the_unit_is_at_work_and_nothing_waits_for_a_restart"),
+    "restart-ignored": row(RESTARTS),
+    "restart-hangs": row(RESTARTS),
+    "restart-loops": row("test_the_unit_restarts_once_when_it_is_told_to_once[both]"),
+    "shutdown-hangs": row(RESTARTS),
+    "restarts-at-upload": row("test_the_upload_alone_does_not_restart_the_unit[both]"),
+    "https-closed-after-restart": row("test_https_works_after_the_restart[self-signed]", "test_the_same_services_are_open_after_the_restart[self-signed]"),
+    "http-closed-after-restart": row("test_the_same_services_are_open_after_the_restart[self-signed]"),
+    "upload-without-login": row("test_nobody_but_an_administrator_can_upload[by-nobody]"),
+    "guests-may-upload": row("test_nobody_but_an_administrator_can_upload[by-guest]"),
+    "cookie-from-anywhere": row("test_nobody_but_an_administrator_can_upload[by-elsewhere]"),
+    "cookie-outlives-restart": row("test_a_web_session_from_before_the_restart_is_over[both]"),
+    "key-in-page-source": row(NO_KEY),
+    "key-in-configuration": row(NO_KEY),
+    "key-in-event-log": row(NO_KEY),
+    "passphrase-in-audit-log": row(NO_PASSPHRASE),
+    "passphrase-in-event-log": row(NO_PASSPHRASE),
+}
+# fmt: on
