@@ -19,7 +19,6 @@ import pytest
 from harness.cli import main
 from harness.deadline import Deadline
 from harness.drivers.emulated import Emulation
-from harness.emulator.faults import Faults
 from tests.faults.standing_lab import StandingLab, environment, kill_session, standing_lab
 from tests.faults.table import Row
 
@@ -204,13 +203,13 @@ def test_a_night_that_is_ended_by_sigterm_is_at_the_baseline_and_gone_on_with(ni
 
 def test_what_the_bench_has_blocked_is_asked_again_when_it_is_well_and_both_outcomes_are_told(nights: Nights) -> None:
     nights.go_on()
-    nights.emulation.suffer("unit-1", Faults(lost_every=1))
+    nights.emulation.power_off("unit-1")
 
     with nights.started("--budget", "20m", "--patience", "10m", "-k", "looked") as night:
         assert night.stderr is None
         assert night.stdout is not None
         said = [next(line for line in night.stdout if "not well yet" in line)]
-        nights.emulation.suffer("unit-1", Faults())
+        nights.emulation.power_on("unit-1")
         said += night.stdout.readlines()
         status = night.wait()
 
