@@ -160,7 +160,7 @@ def _kept(unit: Unit, crowd: int) -> tuple[WebPass, TlsSession | None, Condition
 
 
 def _restarted(unit: Unit, turn: int, asked: Condition) -> tuple[Restart, Condition]:
-    """A restart, and how the unit was before; one that went down by itself just then is waited for and asked again."""
+    """A restart, and how the unit was before; where it went down by itself just then, it is asked again."""
     limit = Deadline.after(unit.place.restart_timeout)
     try:
         return unit.restart(limit, way_of_turn(unit, turn)), asked
