@@ -11,7 +11,7 @@ import pytest
 from harness import catalogue, pki
 from harness.catalogue import Material
 from harness.deadline import Deadline
-from harness.errors import DeadlineExpired, LabError, UnitError
+from harness.errors import BenchError, DeadlineExpired, LabError, UnitError
 from harness.experiment import BrokenOff, Leaves, Selection, experiment
 from harness.lab import Place
 from harness.observation import (
@@ -29,7 +29,19 @@ from harness.observation import (
     way_of_turn,
 )
 from harness.profile import Characterised, line
-from harness.unit import Answer, NotRestarted, OperationalStatus, Restart, RestartLogEntry, Service, Unit
+from harness.tls.handshake import HandshakeFailed
+from harness.tls.resumption import TlsSession
+from harness.unit import (
+    Answer,
+    Condition,
+    NotRestarted,
+    OperationalStatus,
+    Restart,
+    RestartLogEntry,
+    Service,
+    Unit,
+    WebPass,
+)
 
 # Of the documented reasons (device-reference 7.5): what a restart in another way is not.
 OTHER_REASONS = ("upgrade", "console", "ftp", "supervisor", "configuration", "cold boot")
@@ -67,13 +79,16 @@ class Replacement:
     before: Look
     answer: Answer
     uploaded: Look
+    asked: Condition
+    """Right before it was told to restart."""
     after: Sight[After]
     served: Sight[bytes]
     """The leaf after the restart."""
 
     @property
     def restarted_by_itself(self) -> bool:
-        return self.uploaded.condition.restart_time != self.before.condition.restart_time
+        began = self.before.condition.restart_time
+        return not self.uploaded.condition.restart_time == self.asked.restart_time == began
 
     @property
     def pending(self) -> Look:
@@ -110,10 +125,14 @@ def replace(unit: Unit, make: Callable[[str], Material], turn: int, crowd: int =
     open_before, before = unit.services(), look(unit)
     answer = unit.upload(material.upload)
     uploaded = look_when_up(unit)
-    old = unit.web_pass()
-    session = unit.tls_session(Deadline.after(LOOK_SECONDS)) if crowd else None
     try:
-        restart = unit.restart(Deadline.after(unit.place.restart_timeout), way_of_turn(unit, turn))
+        old, session, asked = _kept(unit, crowd)
+    except (BenchError, HandshakeFailed):
+        # It may have gone down by itself: then it comes back, and says that it has started anew.
+        uploaded = look_when_up(unit)
+        old, session, asked = _kept(unit, crowd)
+    try:
+        restart, asked = _restarted(unit, turn, asked)
         met = unit.leafs_met()
         seen = look_when_up(unit)
         after = After(
@@ -128,10 +147,28 @@ def replace(unit: Unit, make: Callable[[str], Material], turn: int, crowd: int =
         )
     except (LabError, UnitError, DeadlineExpired) as error:
         served = Sight[bytes](trouble=error) if isinstance(error, NotRestarted) else sight(lambda: _leaf(unit))
-        begun = Replacement(material, open_before, before, answer, uploaded, Sight(trouble=error), served)
+        begun = Replacement(material, open_before, before, answer, uploaded, asked, Sight(trouble=error), served)
         raise BrokenOff(begun, error) from error
     leaf = Sight[bytes](trouble=seen.served.trouble) if seen.served.trouble else Sight(seen.handshake.leaf)
-    return Replacement(material, open_before, before, answer, uploaded, Sight(after), leaf)
+    return Replacement(material, open_before, before, answer, uploaded, asked, Sight(after), leaf)
+
+
+def _kept(unit: Unit, crowd: int) -> tuple[WebPass, TlsSession | None, Condition]:
+    """What is to be tried after the restart, and how the unit is right before it."""
+    session = unit.tls_session(Deadline.after(LOOK_SECONDS)) if crowd else None
+    return unit.web_pass(), session, unit.condition()
+
+
+def _restarted(unit: Unit, turn: int, asked: Condition) -> tuple[Restart, Condition]:
+    """A restart, and how the unit was before; where it went down by itself just then, it is asked again."""
+    limit = Deadline.after(unit.place.restart_timeout)
+    try:
+        return unit.restart(limit, way_of_turn(unit, turn)), asked
+    except BenchError:
+        now = look_when_up(unit).condition
+        if now.restart_time == asked.restart_time:
+            raise
+        return unit.restart(limit, way_of_turn(unit, turn)), now
 
 
 def _leaf(unit: Unit) -> bytes:
@@ -196,7 +233,9 @@ def test_the_pair_from_before_is_served_until_the_restart(seen: Replacement) -> 
 
 def test_the_upload_alone_does_not_restart_the_unit(seen: Replacement) -> None:
     """It waits to be told (device-reference 2.1, mark D)."""
-    assert seen.uploaded.condition.restart_time == seen.before.condition.restart_time
+    began = seen.before.condition.restart_time
+    assert seen.uploaded.condition.restart_time == began
+    assert seen.asked.restart_time == began
 
 
 # The restart.
@@ -219,7 +258,8 @@ def test_the_unit_says_when_it_restarted(seen: Replacement) -> None:
 def test_the_unit_restarts_once_when_it_is_told_to_once(seen: Replacement) -> None:
     """And stays up then."""
     assert seen.restarted.condition.restart_time == seen.after.value.restart.restart_time_after
-    assert len({entry.time for entry in seen.new_in_log}) <= 1
+    if not seen.restarted_by_itself:
+        assert len({entry.time for entry in seen.new_in_log}) <= 1
 
 
 def test_the_uptime_begins_anew_with_the_restart(seen: Replacement) -> None:
@@ -242,7 +282,12 @@ def test_the_restart_is_in_the_restart_log_once(seen: Replacement, characterised
     assert twice == []
     if seen.restarted.restart_log:
         assert seen.new_in_log
-    if (asked := seen.uploaded.condition.current_time) is not None:
+    asked, restart = seen.asked.current_time, seen.after.value.restart
+    if (
+        asked is not None
+        and not seen.restarted_by_itself
+        and restart.restart_time_after > restart.restart_time_before
+    ):
         assert [entry.time for entry in seen.new_in_log if entry.time < asked] == []
 
 

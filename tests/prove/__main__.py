@@ -72,7 +72,7 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 
 def _defects(bench: Bench, asked: argparse.Namespace) -> tuple[int, dict[str, object]]:
     chosen = asked.defect or list(DEFECTS)
-    by_default = [] if asked.full else [name for name in chosen if ROWS[name].fails]
+    by_default = [] if asked.full else [name for name in chosen if ROWS[name].fails or ROWS[name].one_of]
     in_full = [name for name in chosen if name not in by_default]
     if asked.default_only:
         in_full = []

@@ -53,9 +53,11 @@ def judged(defect: str, row: Row, found: Became, *, full: bool, only: bool = Fal
     wanted = row.expected(full=full)
     if only:
         wanted &= found.failed | found.blocked | found.held | found.skipped
-    by, held = wanted & found.failed, wanted - found.failed
+    by, held = (wanted | row.one_of) & found.failed, wanted - found.failed
+    if not row.one_of & found.failed:
+        held |= row.one_of
     fate = Fate.KILLED if by and not held else Fate.WOUNDED if by else Fate.SURVIVED
-    strange = {claim for claim in found.failed - wanted if not row.allows(claim)}
+    strange = {claim for claim in found.failed - by if not row.allows(claim)}
     return Judged(
         defect,
         fate,

@@ -27,6 +27,8 @@ def _words(row: Row) -> str:
         parts.append(_list(row.fails))
     if row.more:
         parts.append(f"in the selection `full` {'also ' if row.fails else ''}{_list(row.more)}")
+    if row.one_of:
+        parts.append(f"at least one of {_list(row.one_of)}")
     if row.may:
         parts.append(f"by chance {_list(row.may)}")
     return "; ".join(parts)
