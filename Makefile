@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
+# Many tests wait for a unit that restarts: two a core keep it busy meanwhile.
+TEST_WORKERS ?= $(shell expr 2 \* $$(nproc))
 BENCH_ARGS ?=
 HANDSHAKE_ARGS ?=
 FUZZ_SECONDS ?= 60
@@ -18,6 +20,8 @@ FUZZ_STAMP := $(FUZZ_VENV)/.installed
 AGREEMENT_ARGS ?=
 SSLYZE_VENV := .venv-sslyze
 SSLYZE_STAMP := $(SSLYZE_VENV)/.installed
+# Runs and tests start many processes, each of which would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES := certstore harness tests benchmarks conftest.py
 
 .DEFAULT_GOAL := help
@@ -42,7 +46,7 @@ run: $(STAMP) ## drive the default lab of five emulated units
 
 .PHONY: test
 test: $(STAMP) ## run every test
-	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## measure uploads a second, the batch and start-up, beside other ways (BENCH_ARGS="--json FILE"), many units at once (BENCH_ARGS=crowd), the suite over 64 and 256 places (BENCH_ARGS=many), or a year of nights in the results database (BENCH_ARGS=history)
