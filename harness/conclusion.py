@@ -80,7 +80,11 @@ def conclude(folder: Path, lab: Lab, places: Sequence[Place], asked: Asked, know
             write_whole(folder / name, text)
     secrets = Secrets()
     add_lab(secrets, lab, places)
-    searched = Scanner([*known, *secrets.gathered()]).search([report, junit, *_written(run, lab, places)])
+    scanner = Scanner([*known, *secrets.gathered()])
+    troubles.lines += [
+        f"{kind}: a word of mcu-hil's own: it cannot be looked for as it is" for kind in scanner.own_words
+    ]
+    searched = scanner.search([report, junit, *_written(run, lab, places)])
     findings = tuple(dict.fromkeys([*before.get("search", {}).get("findings", ()), *map(str, searched.findings)]))
     if not findings:
         _publish(run, lab, asked, summary, troubles)

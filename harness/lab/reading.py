@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from harness.errors import ConfigurationError
 from harness.lab.mistakes import sentence
 from harness.lab.secret import FilePath, Secret, SecretTable, Table, expanded
-from harness.lab.tables import EMULATED_PORTS, LabgridTable, Place
+from harness.lab.tables import BLADES, EMULATED_PORTS, LabgridTable, Place
 
 DEFAULT_STATE_DIR = "~/.local/state/mcu-hil"
 
@@ -145,7 +145,7 @@ def _emulated_defaults(index: int, place: object) -> object:
     ports = place.get("ports", {})
     emulated = place["emulated"]
     chassis: dict[str, object] = {}
-    if isinstance(emulated, dict) and {"chassis", "slot"} <= emulated.keys():
+    if isinstance(emulated, dict) and {"chassis", "slot"} <= emulated.keys() and place.get("model") in BLADES:
         where = {"address": emulated["chassis"], "slot": emulated["slot"], "ports": EMULATED_PORTS}
         chassis = {"supervisor": where}
     return {

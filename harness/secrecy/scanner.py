@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from harness.errors import BenchError
 from harness.secrecy.known import SHORTEST, Known
+from harness.secrecy.own_words import is_own_word
 from harness.secrecy.shapes import shapes
 from harness.secret_forms import Form, forms_of, forms_of_octets
 
@@ -70,15 +71,20 @@ class Scanner:
 
         known = tuple(dict.fromkeys(known))
         needles: dict[bytes, Form] = {}
+        own = [one for one in known if is_own_word(one)]
         for one in known:
+            plain = squeezed(one.octets) if one in own else None
             for form, needle in _needles(one):
-                needles.setdefault(needle, (one.kind, form))
+                if needle != plain:
+                    needles.setdefault(needle, (one.kind, form))
         for kind, octets in shapes():
             for form, text in forms_of_octets(octets):
                 for needle in _encoded(text):
                     needles.setdefault(needle, (kind, form))
         needles[PEM] = ("private key", "PEM")
         self.secrets = len(known)
+        self.own_words = tuple(one.kind for one in own)
+        """Kinds of those that are looked for in other forms only than as they are."""
         self._meaning = tuple(needles.values())
         self._automaton = ahocorasick_rs.BytesAhoCorasick(list(needles))
 

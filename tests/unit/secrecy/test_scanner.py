@@ -263,3 +263,13 @@ def test_what_crosses_from_one_process_to_another_shows_nothing(texts: list[byte
 
     assert list(unsealed(crossed, seal)) == known
     assert not [text for text in texts if text in crossed]
+
+
+def test_a_word_of_our_own_is_looked_for_in_other_forms_only(tmp_path: Path) -> None:
+    known = Secrets()
+    known.add_text("login password", b"another")
+    scanner = Scanner(known.gathered())
+
+    assert found_in(scanner, tmp_path, "plain", b"test_no_pair_of_another_unit_is_served") == []
+    assert found_in(scanner, tmp_path, "coded", base64.b64encode(b"another")) == ["login password, as Base64"]
+    assert scanner.own_words == ("login password",)
