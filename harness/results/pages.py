@@ -276,7 +276,8 @@ def _environment() -> jinja2.Environment:
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.results"),
+        # They look as a run's report does.
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader("harness.results"), jinja2.PackageLoader("harness.report")]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -3,15 +3,13 @@ TLS 1.0."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from selenium.common.exceptions import WebDriverException
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
@@ -24,26 +22,9 @@ from harness.emulator.hosting import hosted
 from harness.emulator.skin import load_skin
 from harness.emulator.switches import differences, switched
 from harness.tls.handshake import Endpoint, take_handshake
+from tests.unit.browser import chromium, in_a_browser
 
-CHROMIUM = shutil.which("chromium")
-CHROMEDRIVER = shutil.which("chromedriver")
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and CHROMEDRIVER), reason="chromium and chromedriver are not installed (Debian: chromium-driver)"
-)
-
-OPTIONS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-    "--window-size=1000,700",
-)
+pytestmark = in_a_browser
 
 SECONDS = 20
 
@@ -51,15 +32,8 @@ SECONDS = 20
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """One for all: every unit has an address, and so a cookie, of its own."""
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(option)
-    browser = Chrome(options=options, service=Service(CHROMEDRIVER))
-    try:
+    with chromium(tmp_path_factory.mktemp("profile"), "1000,700") as browser:
         yield browser
-    finally:
-        browser.quit()
 
 
 @dataclass(frozen=True)

@@ -3,57 +3,29 @@
 from __future__ import annotations
 
 import importlib.resources
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from harness.fault import Verdict
 from harness.report.facts import RunFacts
 from harness.report.writing import write_report
+from tests.unit.browser import chromium, in_a_browser
 from tests.unit.report.conftest import run_of
 
-CHROMIUM = shutil.which("chromium")
-CHROMEDRIVER = shutil.which("chromedriver")
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and CHROMEDRIVER), reason="chromium and chromedriver are not installed (Debian: chromium-driver)"
-)
-
-OPTIONS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-    "--window-size=1200,900",
-)
+pytestmark = in_a_browser
 AXE = importlib.resources.files("axe_core_python").joinpath("axe.min.js")
-SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(option)
-    browser = Chrome(options=options, service=Service(CHROMEDRIVER))
-    browser.set_script_timeout(SECONDS)
-    try:
+    with chromium(tmp_path_factory.mktemp("profile"), "1200,900") as browser:
         yield browser
-    finally:
-        browser.quit()
 
 
 CASES: dict[str, tuple[int, Verdict, tuple[int, ...]]] = {

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import importlib.resources
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -21,46 +19,17 @@ from harness.results.database import Database, database_at
 from harness.results.history import history_of
 from harness.results.ingest import ingest
 from harness.results.pages import write_pages
+from tests.unit.browser import chromium, in_a_browser
 from tests.unit.results.conftest import Becomes, held, night_of, place_name
 
-CHROMIUM = shutil.which("chromium")
-CHROMEDRIVER = shutil.which("chromedriver")
-
-in_a_browser = pytest.mark.skipif(
-    not (CHROMIUM and CHROMEDRIVER), reason="chromium and chromedriver are not installed (Debian: chromium-driver)"
-)
-
-OPTIONS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-proxy-server",
-    "--window-size=1200,900",
-)
 AXE = importlib.resources.files("axe_core_python").joinpath("axe.min.js")
 NIGHTS = 30
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(option)
-    browser = Chrome(options=options, service=Service(CHROMEDRIVER))
-    browser.set_script_timeout(120)
-    try:
-        # The browser's own first page has things to say, too.
-        browser.get("about:blank")
-        browser.get_log("browser")  # type: ignore[no-untyped-call]
+    with chromium(tmp_path_factory.mktemp("profile"), "1200,900") as browser:
         yield browser
-    finally:
-        browser.quit()
 
 
 def one_failure(night: int, place: int, claim: int) -> Verdict:
