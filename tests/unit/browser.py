@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions
@@ -30,6 +32,7 @@ OPTIONS = (
     "--no-proxy-server",
 )
 SCRIPT_SECONDS = 120
+AXE = importlib.resources.files("axe_core_python").joinpath("axe.min.js")
 
 
 @contextmanager
@@ -49,3 +52,16 @@ def chromium(profile: Path, size: str) -> Iterator[Chrome]:
         yield browser
     finally:
         browser.quit()
+
+
+def requests(browser: Chrome) -> list[str]:
+    """What the page has fetched, beside what it brings along."""
+    found: Any = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    return [name for name in found if not name.startswith("data:")]
+
+
+def violations(browser: Chrome) -> list[str]:
+    """What axe-core finds on the page."""
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found: Any = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"][:3]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,10 @@ from selenium.webdriver.common.keys import Keys
 from harness.fault import Verdict
 from harness.report.facts import RunFacts
 from harness.report.writing import write_report
-from tests.unit.browser import chromium, in_a_browser
+from tests.unit.browser import chromium, in_a_browser, requests, violations
 from tests.unit.report.conftest import run_of
 
 pytestmark = in_a_browser
-AXE = importlib.resources.files("axe_core_python").joinpath("axe.min.js")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +30,9 @@ CASES: dict[str, tuple[int, Verdict, tuple[int, ...]]] = {
     "5-all-green": (5, Verdict.HELD, ()),
     "5-one-failure": (5, Verdict.HELD, (2,)),
     "5-everything-blocked": (5, Verdict.BLOCKED, ()),
+    "500-all-green": (500, Verdict.HELD, ()),
     "500-one-failure": (500, Verdict.HELD, (250,)),
+    "500-everything-blocked": (500, Verdict.BLOCKED, ()),
     "500-all-fail": (500, Verdict.HELD, tuple(range(500))),
 }
 
@@ -63,17 +63,6 @@ def console(browser: Chrome) -> list[str]:
     """What our page said; the browser's own first page has its own troubles on a busy machine."""
     said = (entry["message"] for entry in browser.get_log("browser"))  # type: ignore[no-untyped-call]
     return [message for message in said if not message.startswith("chrome://")]
-
-
-def requests(browser: Chrome) -> list[str]:
-    found: Any = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    return [name for name in found if not name.startswith("data:")]
-
-
-def violations(browser: Chrome) -> list[str]:
-    browser.execute_script(AXE.read_text(encoding="utf-8"))
-    found: Any = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"][:3]]
 
 
 def test_the_first_tab_goes_to_what_failed(browser: Chrome, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +18,9 @@ from harness.results.database import Database, database_at
 from harness.results.history import history_of
 from harness.results.ingest import ingest
 from harness.results.pages import write_pages
-from tests.unit.browser import chromium, in_a_browser
+from tests.unit.browser import chromium, in_a_browser, requests, violations
 from tests.unit.results.conftest import Becomes, held, night_of, place_name
 
-AXE = importlib.resources.files("axe_core_python").joinpath("axe.min.js")
 NIGHTS = 30
 
 
@@ -71,7 +69,9 @@ CASES: dict[str, tuple[int, Becomes, int]] = {
     "5-one-failure": (5, one_failure, NIGHTS),
     "5-everything-blocked": (5, blocked, NIGHTS),
     "5-everything": (5, everything, NIGHTS),
+    "500-all-green": (500, held, 2),
     "500-one-failure": (500, one_failure, 2),
+    "500-everything-blocked": (500, blocked, 2),
 }
 
 
@@ -97,17 +97,6 @@ def test_pages_are_quiet_accessible_and_fit_a_phone(
         width: Any = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
         assert width[0] <= width[1]
         browser.set_window_size(1200, 900)
-
-
-def requests(browser: Chrome) -> list[str]:
-    found: Any = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-    return [name for name in found if not name.startswith("data:")]
-
-
-def violations(browser: Chrome) -> list[str]:
-    browser.execute_script(AXE.read_text(encoding="utf-8"))
-    found: Any = browser.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"][:3]]
 
 
 @in_a_browser
