@@ -40,6 +40,8 @@ class Known:
     octets: bytes = field(repr=False)
     is_text: bool = False
     """Whether it may be escaped as texts are."""
+    is_chosen: bool = False
+    """Whether somebody who uses the lab has chosen it; those of the suite's uploads stand in its sources."""
 
 
 class Secrets:
@@ -55,9 +57,16 @@ class Secrets:
         return f"<{type(self).__name__}: {len(self._known)}>"
 
     def add_text(self, kind: str, text: bytes) -> None:
-        if len(text) >= SHORTEST:
+        self._add_text(Known(kind, text[:LONGEST], is_text=True))
+
+    def add_chosen(self, kind: str, text: bytes) -> None:
+        """A password or passphrase of the lab file."""
+        self._add_text(Known(kind, text[:LONGEST], is_text=True, is_chosen=True))
+
+    def _add_text(self, known: Known) -> None:
+        if len(known.octets) >= SHORTEST:
             with self._lock:
-                self._known[Known(kind, text[:LONGEST], is_text=True)] = None
+                self._known[known] = None
 
     def add_upload(self, upload: Upload) -> None:
         """Its passphrase, and the keys in any of its fields."""
@@ -96,7 +105,7 @@ def add_lab(secrets: Secrets, lab: Lab, places: Iterable[Place]) -> None:
         if lab.results.database.keyring is None and (
             password := urlsplit(lab.results.database.reveal("[results] database")).password
         ):
-            secrets.add_text("password of the database", password.encode())
+            secrets.add_chosen("password of the database", password.encode())
     for place in places:
         login, baseline = place.login, place.baseline
         _add_secret(secrets, f"login password of {place.name}", login.password)
@@ -107,7 +116,7 @@ def add_lab(secrets: Secrets, lab: Lab, places: Iterable[Place]) -> None:
         if place.supervisor is not None:
             _add_secret(secrets, f"Supervisor password of {place.name}", place.supervisor.login.password)
         if isinstance(place.power, LabgridPower) and (password := urlsplit(place.power.host).password):
-            secrets.add_text(f"power password of {place.name}", password.encode())
+            secrets.add_chosen(f"power password of {place.name}", password.encode())
         for what, files in (("baseline", baseline), ("client certificate", login.client_certificate)):
             if files is not None:
                 passphrase = _add_secret(secrets, f"passphrase of the {what} of {place.name}", files.passphrase)
@@ -130,7 +139,7 @@ def _add_secret(secrets: Secrets, kind: str, secret: SecretTable | None) -> byte
         return None
     with suppress(ConfigurationError):
         text = secret.reveal(kind).encode()
-        secrets.add_text(kind, text)
+        secrets.add_chosen(kind, text)
         return text
     return None
 

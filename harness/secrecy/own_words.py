@@ -12,8 +12,9 @@ SOURCES = ("*.py", "*.toml", "*.html")
 
 
 def is_own_word(known: Known) -> bool:
-    """Whether it is a text that stands in the program itself, whose keys, claims and sentences are in every file."""
-    return known.is_text and known.octets in _sources()
+    """Whether somebody has chosen a text that stands in the program itself: its keys, claims and sentences are in
+    every file."""
+    return known.is_chosen and known.octets in _sources()
 
 
 @functools.cache

@@ -39,6 +39,7 @@ class Fought:
 
 def fight(places: Sequence[Place], folder: Path, processes: int, seconds: float) -> Fought:
     """With one state directory where the places have no coordinator, otherwise each process with one of its own."""
+    folder.mkdir(exist_ok=True)
     told = {
         "places": [json.loads(place.model_dump_json(exclude={"login", "tls"})) for place in places],
         "folder": str(folder),

@@ -21,10 +21,11 @@ def test_a_unit_is_looked_at(place: Place, unit: Unit) -> None:
 
 
 def test_places_that_are_fought_for_have_one_holder_at_a_time(places: Sequence[Place], tmp_path: Path) -> None:
-    found = fight(places, tmp_path, processes=6, seconds=2.0)
+    # A busy machine needs longer until each place has had more than one holder.
+    fights = (fight(places, tmp_path / f"{seconds}", 6, seconds) for seconds in (2.0, 8.0, 32.0))
+    found = next(found for found in fights if found.doubles or found.holds > len(places))
 
     assert found.doubles == ()
-    assert found.holds > len(places)
 
 
 def test_two_runs_share_places_through_a_coordinator(tmp_path: Path) -> None:

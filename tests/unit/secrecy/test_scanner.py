@@ -267,9 +267,12 @@ def test_what_crosses_from_one_process_to_another_shows_nothing(texts: list[byte
 
 def test_a_word_of_our_own_is_looked_for_in_other_forms_only(tmp_path: Path) -> None:
     known = Secrets()
-    known.add_text("login password", b"another")
+    known.add_chosen("login password", b"another")
+    known.add_text("passphrase of an upload", b"certificate")
     scanner = Scanner(known.gathered())
 
     assert found_in(scanner, tmp_path, "plain", b"test_no_pair_of_another_unit_is_served") == []
     assert found_in(scanner, tmp_path, "coded", base64.b64encode(b"another")) == ["login password, as Base64"]
+    (tmp_path / "coded").unlink()
+    assert found_in(scanner, tmp_path, "uploaded", b"a certificate") == ["passphrase of an upload, as plain text"]
     assert scanner.own_words == ("login password",)
