@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigurationError
-from harness.lab import Power
 
 if TYPE_CHECKING:
     from harness.lab import Gateway, Place
@@ -55,6 +54,9 @@ def serial_line(place: Place) -> SerialLine | None:
 
 def outlet(place: Place) -> Outlet | None:
     """As `serial_line`."""
+    # Whoever has a place has this already; the process of the units, which has none, is to stay small.
+    from harness.lab import Power
+
     if not isinstance(place.power, Power) or not place.emulates(place.power):
         return None
     power, numbers = place.power, set()
