@@ -190,3 +190,11 @@ def test_a_pytest_start_without_a_lab_imports_nothing_heavy() -> None:
         "sqlalchemy",
     }
     assert heavy.intersection(loaded) == set()
+
+
+def test_the_process_of_emulated_units_does_without_what_reads_lab_files() -> None:
+    """A thousand units are to stay below 100 MiB, and pydantic is a tenth of that."""
+    code = "import sys, harness.emulator.__main__; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+
+    assert {"pydantic", "asyncssh", "lxml", "requests", "paramiko"}.intersection(loaded) == set()
