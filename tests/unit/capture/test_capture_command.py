@@ -15,7 +15,7 @@ from cryptography import x509
 
 from harness.cli.capture import capture
 from harness.lease import lease
-from tests.unit.capture.conftest import PASSWORD, Start
+from tests.unit.capture.conftest import ADDRESS, PASSWORD, Start
 
 FEATURE_KEYS = ("53454-MANAGE-HTTPS", "3N9-ENCRYPTION")
 
@@ -134,7 +134,8 @@ def test_what_was_seen_before_a_refused_log_in_is_kept(start: Start) -> None:
 
 def test_a_unit_that_is_not_there_leaves_no_folder(tmp_path: Path) -> None:
     head = f"[lab]\nstate_dir = '{tmp_path}/state'\n"
-    (tmp_path / "lab.toml").write_text(f'{head}[[place]]\nname = "unit"\nmodel = "MCU 4505"\nemulated = {{}}\n')
+    place = f'[[place]]\nname = "unit"\nmodel = "MCU 4505"\naddress = "{ADDRESS}"\nemulated = {{}}\n'
+    (tmp_path / "lab.toml").write_text(head + place)
     arguments = ["unit", "--lab", str(tmp_path / "lab.toml"), "--output", str(tmp_path / "new")]
     result = CliRunner().invoke(capture, arguments)
     assert (result.exit_code, result.stderr.count("\n")) == (10, 1)
