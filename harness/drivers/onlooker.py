@@ -11,9 +11,8 @@ from http import HTTPStatus
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from requests.cookies import RequestsCookieJar
-
 from harness.deadline import Deadline
+from harness.drivers.cookies import Cookies
 from harness.drivers.readable import CONFIGURATION, everything
 from harness.drivers.rpc import Api, NotTold
 from harness.drivers.sight import buttons
@@ -40,7 +39,7 @@ ELSEWHERE = "127.0.0.77"
 class CookiePass(WebPass):
     """The cookies of a session, and the page that it opened."""
 
-    cookies: RequestsCookieJar = field(repr=False)
+    cookies: Cookies = field(repr=False)
     path: str = field(repr=False)
 
 
@@ -100,7 +99,7 @@ class Onlooker:
     def shown_to_strangers(self) -> tuple[str, ...]:
         pages = {"SSL certificates": self._web.open(CERTIFICATES).url, CONFIGURATION: self._wire.url(CONFIGURATION)}
         found = []
-        with self._wire.as_stranger(RequestsCookieJar()):
+        with self._wire.as_stranger(Cookies()):
             for name, url in pages.items():
                 screen = self._web.glance(url)
                 if screen.status == HTTPStatus.OK and not is_outside(screen):
@@ -140,7 +139,7 @@ class Onlooker:
                 self._wire.browse(given)
             return True
         guest = WebSession(self._wire, GUEST, _nobody_knows, lambda kind, facts: None)
-        with self._wire.as_stranger(RequestsCookieJar()):
+        with self._wire.as_stranger(Cookies()):
             if visitor is Visitor.GUEST:
                 try:
                     guest.open(HOME)

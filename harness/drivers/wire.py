@@ -6,25 +6,23 @@ import functools
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
-from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError
 
-from harness.deadline import Deadline
+from harness import http1
 from harness.drivers.answers import AnswerLog
+from harness.drivers.cookies import Cookies
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
 from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import Endpoint, HandshakeFailed
-from harness.tls.pinned import NoConnection, PinnedAdapter
+from harness.tls.pinned import NoConnection, PinnedConnections
 from harness.tls.pins import LeafPins
 from harness.tls.stacks import CHOICES
 from harness.transport import DIRECT, Transport, WayBroken, blame_way
@@ -34,13 +32,12 @@ Record = Callable[[str, dict[str, object]], None]
 """Told of every exchange: a word, and facts about it; never a body or a password."""
 
 CONNECT_SECONDS = 10.0
-LONGEST_ANSWER = 16 * 2**20
-PIECE = 2**16
 ANSWER_SECONDS = 60.0
 """An old unit under load is slow to write flash, and the answer to an upload waits for it (R)."""
 TRIES = 5
 """Some builds keep a connection open and reset it later; clients have to ask again (device-reference 7.1, mark D)."""
-HEADERS = {"User-Agent": "mcu-hil", "Accept": "*/*"}
+HEADERS = (("User-Agent", "mcu-hil"), ("Accept-Encoding", "identity"), ("Accept", "*/*"))
+STANDARD_PORTS = {"http": 80, "https": 443}
 REDIRECTS = 10
 REDIRECTED = (
     HTTPStatus.MOVED_PERMANENTLY,
@@ -91,19 +88,10 @@ class Wire:
         self._record = record
         self.answers = AnswerLog(record)
         self._pair = ClientPair.of(place)
-        self._session, self._transport = self._new_session()
+        self._connections, self._cookies = self._new_connections(through), Cookies()
 
-    def _new_session(self, through: Transport | None = None) -> tuple[requests.Session, PinnedAdapter]:
-        session = requests.Session()
-        # No proxies, no .netrc: what the environment says about other hosts is not about a unit in a lab.
-        session.trust_env = False
-        session.verify = False
-        session.headers.clear()
-        session.headers.update(HEADERS)
-        transport = PinnedAdapter(self._pins, self._pair, self.place.tls.minimum, through or self.through)
-        session.mount("https://", transport)
-        session.mount("http://", transport)
-        return session, transport
+    def _new_connections(self, through: Transport) -> PinnedConnections:
+        return PinnedConnections(self._pins, self._pair, self.place.tls.minimum, through)
 
     @property
     def https(self) -> Endpoint:
@@ -118,12 +106,12 @@ class Wire:
         return (*self.through.notices, *(() if choice is None else (f"{self.place.name}: {self.https} {choice}",)))
 
     def close(self) -> None:
-        self._session.close()
+        self._connections.close()
 
     def forget_connections(self) -> None:
         """After a restart: connections are gone, and so are cookies."""
-        self._session.close()
-        self._session, self._transport = self._new_session()
+        self._connections.close()
+        self._connections, self._cookies = self._new_connections(self.through), Cookies()
 
     def meet_anew(self) -> None:
         """The unit is down: what it serves from its next start on is counted anew."""
@@ -131,32 +119,31 @@ class Wire:
 
     def forget_idle_connections(self) -> None:
         """The next request opens a new one: some builds keep connections, only to reset them (7.1, mark D)."""
-        self._session.close()
+        self._connections.close()
 
     def forget_cookies(self) -> None:
-        self._session.cookies.clear()
+        self._cookies.clear()
 
     @property
-    def cookies(self) -> RequestsCookieJar:
+    def cookies(self) -> Cookies:
         """A copy of those that are set."""
-        return self._session.cookies.copy()
+        return self._cookies.copy()
 
     @contextmanager
-    def as_stranger(self, cookies: RequestsCookieJar, through: Transport | None = None) -> Iterator[None]:
+    def as_stranger(self, cookies: Cookies, through: Transport | None = None) -> Iterator[None]:
         """In here everything goes over connections of its own, by that way, with these cookies only."""
-        kept = self._session, self._transport
-        self._session, self._transport = self._new_session(through)
-        self._session.cookies.update(cookies)
+        kept = self._connections, self._cookies
+        self._connections, self._cookies = self._new_connections(through or self.through), cookies.copy()
         try:
             yield
         finally:
-            self._session.close()
-            self._session, self._transport = kept
+            self._connections.close()
+            self._connections, self._cookies = kept
 
     @property
     def cookie_values(self) -> frozenset[str]:
         """The secrets of the session that is open; for whoever has to keep them out of something."""
-        return frozenset(cookie.value for cookie in self._session.cookies if cookie.value)
+        return self._cookies.values
 
     def url(self, path: str, scheme: Scheme | None = None) -> str:
         scheme = scheme or self.scheme
@@ -198,9 +185,7 @@ class Wire:
             try:
                 return self.send(submission, seconds)
             except (Broken, WayBroken) as error:
-                if not isinstance(
-                    error.__cause__, requests.ConnectionError | requests.exceptions.ChunkedEncodingError
-                ):
+                if not isinstance(error.__cause__, http1.Lost):
                     raise
         return self.send(submission, seconds)
 
@@ -219,79 +204,67 @@ class Wire:
         }
         try:
             with self._named(url):
-                answer = self._answered(self._prepared(submission, url), seconds)
-                body = self._whole(answer, seconds)
-            facts |= {"status": answer.status_code, "received_bytes": len(body)}
-            if answer.status_code in REDIRECTED:
-                facts |= {"location": _shown(answer.headers.get("Location", ""))}
-            if cookies := [_without_value(text) for text in answer.raw.headers.getlist("Set-Cookie")]:
-                facts |= {"cookies": cookies}
+                answer = self._answered(submission, url, seconds)
+            facts |= {"status": answer.status, "received_bytes": len(answer.body)}
+            location = answer.headers.get("location", "")
+            if answer.status in REDIRECTED:
+                facts |= {"location": _shown(location)}
+            if answer.cookies:
+                facts |= {"cookies": [_without_value(text) for text in answer.cookies]}
         except (BenchError, UnitError) as error:
             facts |= {"error": str(error)}
             raise
         finally:
             self._record("exchange", facts | {"milliseconds": round((time.perf_counter() - began) * 1000, 1)})
-        return Reply(
-            url,
-            answer.status_code,
-            answer.headers.get("Content-Type", ""),
-            answer.headers.get("Location", ""),
-            body,
-            answer.headers.get("Server", ""),
-        )
+        content_type, server = answer.headers.get("content-type", ""), answer.headers.get("server", "")
+        return Reply(url, answer.status, content_type, location, answer.body, server)
 
-    def _answered(self, request: requests.PreparedRequest, seconds: float) -> requests.Response:
-        """As requests' session does, which would get ready to follow redirects and look for hooks, at some cost."""
-        timeout = min(seconds, CONNECT_SECONDS), seconds
-        answer = self._transport.send(request, stream=True, timeout=timeout)
-        if "Set-Cookie" in answer.headers:
-            extract_cookies_to_jar(self._session.cookies, request, answer.raw)  # type: ignore[no-untyped-call]
+    def _answered(self, submission: Submission, url: str, seconds: float) -> http1.Answer:
+        port, asked = self._prepared(submission, url)
+        with http1.lost_where_it_breaks():
+            connection = self._connections.open(*port, min(seconds, CONNECT_SECONDS))
+        try:
+            connection.settimeout(seconds)
+            answer = http1.exchange(connection, asked, seconds)
+        except BaseException:
+            connection.close()
+            raise
+        if answer.goes_on:
+            self._connections.keep(*port, connection)
+        else:
+            connection.close()
+        if answer.cookies:
+            self._cookies.take(url, answer.cookies)
         return answer
 
-    def _prepared(self, submission: Submission, url: str) -> requests.PreparedRequest:
-        """As requests does, without what makes it slow: nothing here is given in more than one form."""
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = submission.method, _quoted(url), submission.body or None
-        prepared.headers = CaseInsensitiveDict(HEADERS)
+    def _prepared(self, submission: Submission, url: str) -> tuple[_Port, bytes]:
+        """Where it goes, and its octets."""
+        port, where, target = _parts(url)
+        headers = [("Host", where), *HEADERS]
         if submission.content_type:
-            prepared.headers["Content-Type"] = submission.content_type
-        if self._session.cookies:
-            prepared.prepare_cookies(self._session.cookies)
-        return prepared
-
-    def _whole(self, answer: requests.Response, seconds: float) -> bytes:
-        """The body of an answer. Raises Broken for one that comes without an end."""
-        deadline, pieces, size = Deadline.after(seconds), [], 0
-        for piece in answer.iter_content(PIECE):
-            pieces.append(piece)
-            size += len(piece)
-            if size > LONGEST_ANSWER or deadline.expired:
-                answer.close()
-                raise Broken(f"{self.place.name}: an answer without an end: {size} octets and more of it to come")
-        return b"".join(pieces)
+            headers.append(("Content-Type", submission.content_type))
+        if cookies := self._cookies.header(url):
+            headers.append(("Cookie", cookies))
+        return port, http1.request(submission.method, target, headers, submission.body)
 
     def hang_up_within(self, submission: Submission) -> None:
         """Half of the body was sent, all of it promised; then the connection was closed.
 
         Raises NotOpen, Broken, HandshakeFailed and UnitError as `send` does, for what comes before the half.
         """
+        url = self._own(submission.url)
+        half = len(submission.body) - len(submission.body) // 2
+        facts: dict[str, object] = {"method": submission.method, "url": _shown(url), "sent_bytes": half}
         self.forget_idle_connections()
-        half = _Half(submission.body)
-        facts: dict[str, object] = {
-            "method": submission.method,
-            "url": _shown(submission.url),
-            "sent_bytes": len(half) // 2,
-        }
-        with suppress(_HungUp), self._named(submission.url):
-            self._session.request(
-                submission.method,
-                self._own(submission.url),
-                data=half,
-                headers={"Content-Type": submission.content_type},
-                allow_redirects=False,
-                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
-            )
-        self.forget_idle_connections()
+        with self._named(url):
+            port, asked = self._prepared(submission, url)
+            with http1.lost_where_it_breaks():
+                connection = self._connections.open(*port, CONNECT_SECONDS)
+                try:
+                    connection.settimeout(ANSWER_SECONDS)
+                    connection.sendall(asked[: len(asked) - len(submission.body) // 2])
+                finally:
+                    connection.close()
         self._record("exchange", facts | {"error": "hung up in the middle, on purpose"})
 
     def _own(self, url: str) -> str:
@@ -316,68 +289,46 @@ class Wire:
 
     @contextmanager
     def _named(self, url: str) -> Iterator[None]:
-        """Failures of requests and urllib3 as ours."""
-        parts = urlsplit(url)
-        where = f"{self.place.name}: {parts.hostname}:{parts.port}"
+        """Failures of a connection as ours."""
         began = time.monotonic()
         try:
-            with self._not_of_the_way(where, began):
-                yield
-        except requests.exceptions.SSLError as error:
-            raise HandshakeFailed(f"{where}: no TLS connection: {_reason(error)}") from error
-        except requests.Timeout as error:
-            kind = NotOpen if isinstance(error, requests.ConnectTimeout) else Broken
-            raise kind(f"{where}: no answer in time") from error
-        except requests.ConnectionError as error:
-            if isinstance(error, NoConnection):
-                raise NotOpen(f"{where}: no connection: {_reason(error)}") from error
-            raise Broken(f"{where}: the connection broke: {_reason(error)}") from error
-        except (requests.RequestException, HTTPError) as error:
+            yield
+        except NoConnection as error:
+            cause = error.__cause__
+            trouble = "no answer in time" if isinstance(cause, TimeoutError) else f"no connection: {_reason(cause)}"
+            raise NotOpen(f"{self._where(url)}: {trouble}") from error
+        except (OSError, http1.Unreadable) as error:
+            where = self._where(url)
+            blame_way(self.through, began, where, error)
+            match error:
+                case ssl.SSLError():
+                    raise HandshakeFailed(f"{where}: no TLS connection: {_reason(error)}") from error
+                case TimeoutError():
+                    raise Broken(f"{where}: no answer in time") from error
+                case OSError():
+                    raise Broken(f"{where}: the connection broke: {_reason(error)}") from error
             raise Broken(f"{where}: no readable HTTP answer: {_reason(error)}") from error
 
-    @contextmanager
-    def _not_of_the_way(self, where: str, began: float) -> Iterator[None]:
-        """Raises WayBroken in place of what came of that."""
-        try:
-            yield
-        except (requests.RequestException, HTTPError) as error:
-            if not isinstance(error, NoConnection):
-                blame_way(self.through, began, where, error)
-            raise
+    def _where(self, url: str) -> str:
+        parts = urlsplit(url)
+        return f"{self.place.name}: {parts.hostname}:{parts.port}"
 
 
-class _HungUp(Exception):
-    """Half of the body is sent."""
-
-
-class _Half:
-    """A body that promises all of its octets and gives half of them."""
-
-    def __init__(self, body: bytes) -> None:
-        self._length = len(body)
-        self._left = body[: len(body) // 2]
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __iter__(self) -> Iterator[bytes]:
-        # requests takes for a stream what can be iterated; it is `read` that is called.
-        yield self.read()
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._left:
-            raise _HungUp
-        size = len(self._left) if size < 0 else size
-        piece, self._left = self._left[:size], self._left[size:]
-        return piece
+_Port = tuple[str, str, int]
+"""Scheme, host, port."""
 
 
 @functools.lru_cache(maxsize=1024)
-def _quoted(url: str) -> str:
-    """With what no address may have written as it may."""
+def _parts(url: str) -> tuple[_Port, str, str]:
+    """The port, what a request says of it, and its target: with what no address may have written as it may."""
     prepared = requests.PreparedRequest()
     prepared.prepare_url(url, None)
-    return str(prepared.url)
+    parts = urlsplit(str(prepared.url))
+    port = parts.port or STANDARD_PORTS[parts.scheme]
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    where = shown if port == STANDARD_PORTS[parts.scheme] else f"{shown}:{port}"
+    return (parts.scheme, host, port), where, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _shown(url: str) -> str:
@@ -391,18 +342,9 @@ def _without_value(set_cookie: str) -> str:
     return f"{pair.partition('=')[0].strip()}{semicolon}{attributes}"[:200]
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error of requests, and those it wraps, outermost first."""
-    while error is not None:
-        yield error
-        wrapped = [getattr(error, "reason", None), *error.args, error.__cause__, error.__context__]
-        error = next((inner for inner in wrapped if isinstance(inner, BaseException)), None)
-
-
-def _reason(error: BaseException) -> str:
-    *_, innermost = _causes(error)
-    if isinstance(innermost, ssl.SSLError) and innermost.reason:
-        return innermost.reason.replace("_", " ").lower()
-    if isinstance(innermost, OSError) and innermost.strerror:
-        return innermost.strerror
-    return (str(innermost) or type(innermost).__name__).splitlines()[0][:200]
+def _reason(error: BaseException | None) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return (str(error) or type(error).__name__).splitlines()[0][:200]

@@ -1,4 +1,4 @@
-"""TLS by tlslite-ng, for servers that speak SSL 3.0, RC4 or 3DES alone, as a socket that http.client can use.
+"""TLS by tlslite-ng, for servers that speak SSL 3.0, RC4 or 3DES alone, as a socket.
 
 It is written in Python: a handshake takes some 12 ms of processor time, and 3DES some 100 KB/s. That is enough for
 forms.
@@ -6,7 +6,6 @@ forms.
 
 from __future__ import annotations
 
-import io
 import socket
 import ssl
 from collections.abc import Iterator
@@ -56,7 +55,6 @@ class LegacySocket:
         settings.cipherNames, settings.macNames, settings.keyExchangeNames = CIPHERS, MACS, KEY_EXCHANGES
         settings.minKeySize = LEAST_KEY_BITS
         self._plain = connection
-        self._users = 1
         self._tls = tlslite.TLSConnection(connection)
         # Old servers end a connection without a word (RFC 5246 7.2.1 allows it for a message that tells its length).
         self._tls.ignoreAbruptClose = True
@@ -83,22 +81,15 @@ class LegacySocket:
         """OpenSSL's name of it."""
         return LEGACY_SUITES.get(self._tls.session.cipherSuite, f"0x{self._tls.session.cipherSuite:04X}")
 
-    # What http.client and urllib3 want of a socket.
+    # What is used of a socket here.
 
-    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedReader:
-        assert mode == "rb", "nobody here writes to a file"
-        self._users += 1
-        return io.BufferedReader(_Stream(self), io.DEFAULT_BUFFER_SIZE if buffering is None else buffering)
-
-    def sendall(self, data: Any) -> None:
+    def sendall(self, data: bytes) -> None:
         with _as_os_errors():
-            self._tls.sendall(bytes(data))
+            self._tls.sendall(data)
 
-    def recv_into(self, buffer: memoryview) -> int:
+    def recv(self, size: int) -> bytes:
         with _as_os_errors():
-            found = self._tls.read(max=len(buffer), min=1)
-        buffer[: len(found)] = found
-        return len(found)
+            return bytes(self._tls.read(max=size, min=1))
 
     def settimeout(self, seconds: float | None) -> None:
         self._plain.settimeout(seconds)
@@ -106,42 +97,15 @@ class LegacySocket:
     def fileno(self) -> int:
         return self._plain.fileno()
 
-    def setsockopt(self, level: int, option: int, value: int) -> None:
-        self._plain.setsockopt(level, option, value)
-
-    def shutdown(self, how: int) -> None:
-        self._plain.shutdown(how)
-
     def close(self) -> None:
-        """No longer used by the caller; closed when the files made of it are closed too."""
-        self._users -= 1
-        if self._users == 0:
-            try:
-                with _as_os_errors():
-                    self._tls.close()
-            except OSError:
-                # The other side has gone before.
-                pass
-            finally:
-                self._plain.close()
-
-
-class _Stream(io.RawIOBase):
-    """What is read of the connection."""
-
-    def __init__(self, connection: LegacySocket) -> None:
-        self._connection = connection
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        return self._connection.recv_into(memoryview(buffer))
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._connection.close()
+        try:
+            with _as_os_errors():
+                self._tls.close()
+        except OSError:
+            # The other side has gone before.
+            pass
+        finally:
+            self._plain.close()
 
 
 def _parsed(tlslite: Any, pair: ClientPair) -> tuple[Any, Any]:

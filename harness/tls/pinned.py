@@ -1,24 +1,10 @@
-"""HTTP and HTTPS to one unit for requests: any TLS that can be had from here, pinned to leafs instead of verified.
-
-requests' own adapter is made for many hosts: pools, retries and proxies take as much time as all the rest of an
-exchange, and a run over a lab is hundreds of exchanges a unit.
-"""
+"""Connections to one unit, by any TLS that can be had from here, pinned to leafs instead of verified."""
 
 from __future__ import annotations
 
-import http.client
-import re
 import select
 import socket
 import ssl
-from collections.abc import Mapping
-from typing import Any, cast
-from urllib.parse import urlsplit
-
-import requests
-from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
-from urllib3.response import HTTPResponse
 
 from harness.deadline import Deadline
 from harness.errors import UnitError
@@ -29,27 +15,24 @@ from harness.tls.pins import LeafPins
 from harness.tls.stacks import CHOICES
 from harness.transport import DIRECT, Transport
 
+Socket = socket.socket | LegacySocket
+
 VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """As `ssl` names them, oldest first."""
 
 
-QUOTED_PATH = re.compile(r"(;\s*path\s*=\s*)\"(/[^\";]*)\"", re.IGNORECASE)
-
-
-class NoConnection(requests.ConnectionError):
-    """TCP was refused, or the address cannot be reached."""
+class NoConnection(Exception):
+    """TCP was refused, or the address cannot be reached, or did not answer in time: the cause tells which."""
 
 
 class TooOld(UnitError):
     """The unit speaks an older version than the lab file wants."""
 
 
-class PinnedAdapter(BaseAdapter):
-    """Mounted for `http://` and `https://` in a session: one connection a port, kept open, for one thread at a time.
+class PinnedConnections:
+    """One a port, kept open, for one thread at a time.
 
-    Every new connection's leaf is put to the pins, before a byte of a request is sent. What they raise comes out of
-    the request as it is, and so do LegacyMissing and WayBroken; other failures are requests' exceptions, where nobody
-    listens NoConnection.
+    Every new connection's leaf is put to the pins, before a byte is sent over it.
     """
 
     def __init__(
@@ -60,95 +43,54 @@ class PinnedAdapter(BaseAdapter):
         through: Transport = DIRECT,
     ) -> None:
         """`pair` is shown to who asks for a certificate; by a version below `minimum` nothing is sent."""
-        super().__init__()
         self._minimum = minimum
         self._pins = pins
         self._pair = pair
         self._through = through
-        self._kept: dict[str, tuple[http.client.HTTPConnection, http.client.HTTPResponse]] = {}
+        self._kept: dict[tuple[str, str, int], Socket] = {}
         self._sessions: dict[str, ssl.SSLSession] = {}
         """By port. Whoever resumes one has its master secret, and was found good when it was made (RFC 5246 F.1.4); a
         unit that closes after each answer of its API would otherwise have to use its private key for each."""
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: FBT001, FBT002 - requests calls it so
-        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
-        verify: bool | str = True,  # noqa: FBT001, FBT002
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """The answer, its body not yet read. The pins are the verification; there are no proxies."""
-        connect_seconds, seconds = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        parts = urlsplit(cast("str", request.url))
-        port = f"{parts.scheme}://{parts.netloc}"
-        connection = self._take(port)
-        try:
-            if connection is None:
-                connection = self._connect(parts.scheme, parts.hostname or "", parts.port, connect_seconds)
-            assert connection.sock is not None
-            connection.sock.settimeout(seconds)
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request(request.method or "GET", target, request.body, request.headers)
-            answer = connection.getresponse()
-        except BaseException as error:
-            if connection is not None:
-                connection.close()
-            match error:
-                case requests.RequestException():
-                    raise
-                case ssl.SSLError():
-                    raise requests.exceptions.SSLError(error, request=request) from error
-                case TimeoutError():
-                    raise requests.ReadTimeout(error, request=request) from error
-                case OSError() | http.client.HTTPException():
-                    raise requests.ConnectionError(error, request=request) from error
-            raise
-        if not answer.will_close:
-            self._kept[port] = connection, answer
-        return _response(request, answer)
+    def open(self, scheme: str, host: str, port: int, seconds: float) -> Socket:
+        """The one that was kept, if it can carry another request; or a new one, its leaf found good if it is of TLS.
 
-    def close(self) -> None:
-        """The next request opens a new connection."""
-        while self._kept:
-            self._kept.popitem()[1][0].close()
-
-    def _take(self, port: str) -> http.client.HTTPConnection | None:
-        """The connection that was kept, if it can carry another request."""
-        if (found := self._kept.pop(port, None)) is None:
-            return None
-        connection, answer = found
-        # What can be read now is the end of the connection, since nothing was asked.
-        if answer.isclosed() and connection.sock is not None and not _is_readable(connection.sock):
-            return connection
-        connection.close()
-        return None
-
-    def _connect(self, scheme: str, host: str, port: int | None, seconds: float | None) -> http.client.HTTPConnection:
-        """A connection, with its leaf found good where it is one of TLS."""
-        connection = http.client.HTTPConnection(host, port or (443 if scheme == "https" else 80))
-        endpoint = Endpoint(connection.host, connection.port, self._pair, self._through)
+        Raises NoConnection, ssl.SSLError and other OSErrors, and as they are what the pins raise, LegacyMissing and
+        WayBroken.
+        """
+        kept = self._kept.pop((scheme, host, port), None)
+        if kept is not None:
+            # What can be read now is the end of the connection, since nothing was asked.
+            if not _is_readable(kept):
+                return kept
+            kept.close()
+        endpoint = Endpoint(host, port, self._pair, self._through)
         if scheme != "https":
-            connection.sock = _dialled(endpoint, seconds)
-            return connection
+            return _dialled(endpoint, seconds)
         secured = self._secured(endpoint, seconds)
-        # For http.client, the legacy one is a socket too.
-        connection.sock = cast("ssl.SSLSocket", secured)
         try:
             self._accept(endpoint, secured)
             self._keep_session(endpoint, secured)
         except BaseException:
-            connection.close()
+            secured.close()
             raise
-        return connection
+        return secured
 
-    def _secured(self, endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | LegacySocket:
+    def keep(self, scheme: str, host: str, port: int, connection: Socket) -> None:
+        """It can carry another request."""
+        self._kept[scheme, host, port] = connection
+
+    def close(self) -> None:
+        """The next request opens a new connection."""
+        while self._kept:
+            self._kept.popitem()[1].close()
+
+    def _secured(self, endpoint: Endpoint, seconds: float) -> Socket:
         """A completed handshake: of a session that was had before where the unit still knows it, else a full one."""
         if session := self._sessions.pop(str(endpoint), None):
             try:
                 secured = _by_ssl(endpoint, seconds, session)
-            except (requests.RequestException, TimeoutError):
+            except TimeoutError:
                 raise
             except OSError:
                 # One that cannot say no to a session is asked without.
@@ -159,7 +101,7 @@ class PinnedAdapter(BaseAdapter):
                 return secured
         return _secured(endpoint, seconds)
 
-    def _keep_session(self, endpoint: Endpoint, secured: ssl.SSLSocket | LegacySocket) -> None:
+    def _keep_session(self, endpoint: Endpoint, secured: Socket) -> None:
         """What a full handshake has made. To ask for a session copies it, so a resumed one is not asked for again."""
         if not isinstance(secured, ssl.SSLSocket) or secured.session_reused:
             return
@@ -169,33 +111,29 @@ class PinnedAdapter(BaseAdapter):
             if session is not None and (session.has_ticket or session.id):
                 self._sessions[str(endpoint)] = session
 
-    def _accept(self, endpoint: Endpoint, secured: ssl.SSLSocket | LegacySocket) -> None:
+    def _accept(self, endpoint: Endpoint, secured: Socket) -> None:
         """It is the unit, and speaks a version that is good enough to send it something."""
+        assert isinstance(secured, ssl.SSLSocket | LegacySocket)
         spoken = secured.version() or VERSIONS[0]
         if VERSIONS.index(spoken) < VERSIONS.index(self._minimum):
             raise TooOld(f"{endpoint}: speaks {spoken}, and tls.minimum is {self._minimum}: nothing was sent to it")
         self._pins.check(secured.getpeercert(binary_form=True) or b"")
 
 
-def _dialled(endpoint: Endpoint, seconds: float | None) -> socket.socket:
+def _dialled(endpoint: Endpoint, seconds: float) -> socket.socket:
     try:
         return endpoint.connect(seconds)
-    except TimeoutError as error:
-        raise requests.ConnectTimeout(error) from error
     except (OSError, UnicodeError) as error:
         # The latter for a host name that is none (RFC 1035 2.3.4).
-        raise NoConnection(error) from error
+        raise NoConnection(str(endpoint)) from error
 
 
-def _secured(endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | LegacySocket:
+def _secured(endpoint: Endpoint, seconds: float) -> Socket:
     """A completed handshake, by the stack that reaches the server."""
     choice = CHOICES.uses_legacy(endpoint)
     if choice is None:
         try:
             secured = _by_ssl(endpoint, seconds)
-        except requests.RequestException:
-            # Nobody listens.
-            raise
         except OSError as error:
             choice = CHOICES.reconsider(endpoint, error, Deadline.after(CONNECT_SECONDS))
             if choice is None:
@@ -206,7 +144,7 @@ def _secured(endpoint: Endpoint, seconds: float | None) -> ssl.SSLSocket | Legac
     return legacy_socket(_dialled(endpoint, seconds), endpoint, choice)
 
 
-def _by_ssl(endpoint: Endpoint, seconds: float | None, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
+def _by_ssl(endpoint: Endpoint, seconds: float, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
     plain = _dialled(endpoint, seconds)
     try:
         return endpoint.context.wrap_socket(plain, server_hostname=endpoint.address, session=session)
@@ -215,35 +153,7 @@ def _by_ssl(endpoint: Endpoint, seconds: float | None, session: ssl.SSLSession |
         raise
 
 
-def _is_readable(connection: socket.socket) -> bool:
+def _is_readable(connection: Socket) -> bool:
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _unquote_paths(headers: http.client.HTTPMessage) -> None:
-    """As RFC 2109 has it, servers of that age write `Path="/"`; the library would never send such a cookie again."""
-    told = headers.get_all("Set-Cookie", [])
-    if any(QUOTED_PATH.search(one) for one in told):
-        del headers["Set-Cookie"]
-        for one in told:
-            headers["Set-Cookie"] = QUOTED_PATH.sub(r"\1\2", one)
-
-
-def _response(request: requests.PreparedRequest, answer: http.client.HTTPResponse) -> requests.Response:
-    _unquote_paths(answer.headers)
-    response = requests.Response()
-    response.status_code, response.reason, response.url = answer.status, answer.reason, cast("str", request.url)
-    response.request = request
-    # It decodes, and knows a body that ends too early from one that is over.
-    response.raw = cast("Any", HTTPResponse)(
-        body=answer,
-        headers=answer.headers.items(),
-        status=answer.status,
-        reason=answer.reason,
-        preload_content=False,
-        original_response=answer,
-        request_method=request.method,
-    )
-    response.headers = CaseInsensitiveDict(response.raw.headers)
-    return response

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import cast
 
+from harness import http1
 from harness.deadline import Deadline
 from harness.tls.handshake import CONNECT_SECONDS, Endpoint, HandshakeFailed
 from harness.tls.legacy import legacy_socket
 from harness.tls.stacks import CHOICES
-
-BODY_BOUND = 2**18
 
 
 @dataclass(frozen=True)
@@ -31,22 +28,18 @@ class Page:
 
 def fetch(endpoint: Endpoint, path: str, deadline: Deadline) -> Page:
     """GET, without following where it leads. Raises HandshakeFailed where no answer to it comes."""
-    connection = http.client.HTTPConnection(endpoint.address, endpoint.port)
     try:
         plain = endpoint.connect(deadline.at_most(CONNECT_SECONDS))
-        if choice := CHOICES.uses_legacy(endpoint):
-            # For http.client, the legacy one is a socket too.
-            connection.sock = cast("ssl.SSLSocket", legacy_socket(plain, endpoint, choice))
-        else:
-            connection.sock = _secured(plain, endpoint)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read(BODY_BOUND)
-        return Page(answer.status, _date(answer.getheader("Date")), b"PRIVATE KEY-----" in body)
-    except (OSError, http.client.HTTPException) as error:
+        choice = CHOICES.uses_legacy(endpoint)
+        connection = legacy_socket(plain, endpoint, choice) if choice else _secured(plain, endpoint)
+        try:
+            asked = http1.request("GET", path, [("Host", str(endpoint)), ("Accept-Encoding", "identity")])
+            answer = http1.exchange(connection, asked, deadline.remaining)
+        finally:
+            connection.close()
+    except (OSError, http1.Unreadable) as error:
         raise HandshakeFailed(f"no page from https://{endpoint}{path}: {error or type(error).__name__}") from error
-    finally:
-        connection.close()
+    return Page(answer.status, _date(answer.headers.get("date")), b"PRIVATE KEY-----" in answer.body)
 
 
 def _secured(plain: socket.socket, endpoint: Endpoint) -> ssl.SSLSocket:

@@ -30,6 +30,7 @@ LAYERS = {
     "harness.leaks": 1,
     "harness.evidence": 1,
     "harness.once": 1,
+    "harness.http1": 1,
     "harness.profile": 1,
     "harness.outcomes": 1,
     "harness.fault": 1,

@@ -1,4 +1,4 @@
-"""requests through the pinned adapter, against real TLS servers on loopback."""
+"""Pinned connections, to real TLS servers on loopback."""
 
 import http.server
 import socket
@@ -9,13 +9,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-import requests
 
+from harness import http1
 from harness.pki import Issued, key_pem, run_authority
 from harness.tls.handshake import fingerprint
-from harness.tls.pinned import PinnedAdapter, TooOld
+from harness.tls.pinned import PinnedConnections, TooOld
 from harness.tls.pins import ForeignLeaf, LeafPins
 
 RESUMED = "/resumed"
@@ -73,13 +74,33 @@ def serving(issued: Issued, folder: Path, version: ssl.TLSVersion, port: int = 0
         server.server_close()
 
 
+class Client:
+    """Asks over what is kept or opened anew."""
+
+    def __init__(self, pins: LeafPins, minimum: str = "SSLv3") -> None:
+        self._connections = PinnedConnections(pins, None, minimum)
+        self.close = self._connections.close
+
+    def get(self, url: str) -> bytes:
+        parts = urlsplit(url)
+        port = (parts.scheme, parts.hostname or "", parts.port or 0)
+        connection = self._connections.open(*port, 10)
+        connection.settimeout(10)
+        answer = http1.exchange(connection, http1.request("GET", parts.path, [("Host", parts.netloc)]), 10)
+        if answer.goes_on:
+            self._connections.keep(*port, connection)
+        else:
+            connection.close()
+        return answer.body
+
+
 @contextmanager
-def session(pins: LeafPins, minimum: str = "SSLv3") -> Iterator[requests.Session]:
-    with requests.Session() as client:
-        client.trust_env = False
-        client.verify = False
-        client.mount("https://", PinnedAdapter(pins, None, minimum))
+def session(pins: LeafPins, minimum: str = "SSLv3") -> Iterator[Client]:
+    client = Client(pins, minimum)
+    try:
         yield client
+    finally:
+        client.close()
 
 
 OURS, OTHER = run_authority().issue("127.0.0.1"), run_authority().issue("127.0.0.1")
@@ -89,14 +110,14 @@ OURS, OTHER = run_authority().issue("127.0.0.1"), run_authority().issue("127.0.0
 def test_reaches_a_unit_of_any_age_without_a_warning(version: ssl.TLSVersion, tmp_path: Path) -> None:
     pins = LeafPins("unit", fingerprint(OURS.chain_der[0]))
     with serving(OURS, tmp_path, version) as (url, _), session(pins) as client:
-        assert client.get(url, timeout=10).content == b"hello"
+        assert client.get(url) == b"hello"
 
 
 def test_a_wrong_leaf_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     pins = LeafPins("unit", fingerprint(OURS.chain_der[0]))
     with serving(OTHER, tmp_path, ssl.TLSVersion.TLSv1) as (url, asked), session(pins) as client:
         with pytest.raises(ForeignLeaf):
-            client.get(url, timeout=10)
+            client.get(url)
         assert asked == []
 
 
@@ -104,10 +125,10 @@ def test_by_a_version_below_the_minimum_nothing_is_sent(tmp_path: Path) -> None:
     pins = LeafPins("unit", None)
     with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1) as (url, asked), session(pins, "TLSv1.2") as client:
         with pytest.raises(TooOld, match=r"speaks TLSv1, and tls\.minimum is TLSv1\.2: nothing was sent"):
-            client.get(url, timeout=10)
+            client.get(url)
         assert asked == []
     with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1_2) as (url, _), session(pins, "TLSv1.2") as client:
-        assert client.get(url, timeout=10).content == b"hello"
+        assert client.get(url) == b"hello"
 
 
 def test_a_new_connection_is_checked_and_not_only_the_first(tmp_path: Path) -> None:
@@ -115,12 +136,12 @@ def test_a_new_connection_is_checked_and_not_only_the_first(tmp_path: Path) -> N
     with ExitStack() as servers, session(pins) as client:
         first, _ = servers.enter_context(serving(OURS, tmp_path, ssl.TLSVersion.TLSv1))
         second, asked = servers.enter_context(serving(OTHER, tmp_path, ssl.TLSVersion.TLSv1))
-        client.get(first, timeout=10)
+        client.get(first)
         with pytest.raises(ForeignLeaf):
-            client.get(second, timeout=10)
+            client.get(second)
         assert asked == []
         pins.accept(fingerprint(OTHER.chain_der[0]))
-        assert client.get(second, timeout=10).content == b"hello"
+        assert client.get(second) == b"hello"
         client.close()
 
 
@@ -129,7 +150,7 @@ def test_the_next_connection_resumes_the_session_of_the_last(tmp_path: Path) -> 
     with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1) as (url, _), session(pins) as client:
         resumed = []
         for _ in range(3):
-            resumed.append(client.get(url + RESUMED.strip("/"), timeout=10).content)
+            resumed.append(client.get(url + RESUMED.strip("/")))
             client.close()
     assert resumed == [b"False", b"True", b"True"]
 
@@ -138,12 +159,12 @@ def test_whoever_does_not_know_the_session_has_to_show_a_good_leaf(tmp_path: Pat
     pins = LeafPins("unit", fingerprint(OURS.chain_der[0]))
     with session(pins) as client:
         with serving(OURS, tmp_path, ssl.TLSVersion.TLSv1_2) as (url, _):
-            client.get(url, timeout=10)
+            client.get(url)
             client.close()
         port = int(url.rstrip("/").rpartition(":")[2])
         with serving(OTHER, tmp_path, ssl.TLSVersion.TLSv1_2, port) as (_, asked):
             with pytest.raises(ForeignLeaf):
-                client.get(url, timeout=10)
+                client.get(url)
             assert asked == []
 
 
@@ -166,7 +187,7 @@ def test_a_unit_that_hangs_up_on_a_session_is_asked_without_one(tmp_path: Path) 
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
-        assert [client.get(url, timeout=10).content for _ in range(2)] == [b"hello", b"hello"]
+        assert [client.get(url) for _ in range(2)] == [b"hello", b"hello"]
         thread.join()
 
 
