@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from harness.drivers.words import fold
+
+Answer = TypeVar("Answer")
+More = ParamSpec("More")
 
 
 class Kind(Enum):
@@ -31,8 +35,7 @@ PRESSED = (Kind.SUBMIT, Kind.IMAGE, Kind.BUTTON)
 """What sends a form."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A place in a table; tables are numbered in reading order."""
 
     table: int
@@ -40,8 +43,7 @@ class Cell:
     column: int
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     text: str
     line: int
     cells: tuple[Cell, ...]
@@ -129,6 +131,22 @@ class Document:
     refresh: Refresh | None
     markup: str = field(default="", repr=False, compare=False)
     """The page as it came, decoded."""
+    _found: dict[tuple[object, ...], object] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What was found out about it, see `once_for_all_alike`."""
+
+    def with_values(self, values: Mapping[int, str], markup: str) -> Document:
+        """The same page with these values of hidden inputs, by their place among its items. What was found out about
+        the one holds for the other: nobody can see a hidden input."""
+        items = list(self.items)
+        for at, value in values.items():
+            item = items[at]
+            assert isinstance(item, Control)
+            items[at] = replace(item, values=(value,))
+        alike = replace(self, items=tuple(items), markup=markup)
+        alike.__dict__.update(
+            {name: self.__dict__[name] for name in ("_found", "lines", "rows") if name in self.__dict__}
+        )
+        return alike
 
     @functools.cached_property
     def controls(self) -> tuple[Control, ...]:
@@ -175,3 +193,19 @@ def joined(texts: Sequence[Text]) -> str:
         parts += [" ", text.text] if text.line != line else [text.text]
         line = text.line
     return " ".join("".join(parts).split())
+
+
+def once_for_all_alike(
+    ask: Callable[Concatenate[Document, More], Answer],
+) -> Callable[Concatenate[Document, More], Answer]:
+    """A question to which no hidden input is an answer: found out once for all pages that differ in those alone."""
+
+    @functools.wraps(ask)
+    def asked(document: Document, /, *more: More.args, **named: More.kwargs) -> Answer:
+        assert not named, "what is asked for is told by place"
+        key = ask, *more
+        if key not in document._found:
+            document._found[key] = ask(document, *more, **named)
+        return cast("Answer", document._found[key])
+
+    return asked

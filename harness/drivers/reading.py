@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
@@ -97,7 +96,8 @@ class _Reader:
         self.tables: list[_Table] = []
         self.table_count = 0
         self.cells: tuple[Cell, ...] = ()
-        self.unseen = 0
+        self.unseen: list[etree._Element] = []
+        """Those that are not to be seen, and what is in them, that are open."""
         self.preformatted = 0
         self.link: tuple[etree._Element, list[str], list[str]] | None = None
         self.labels: list[tuple[str, list[str], list[int]]] = []
@@ -105,28 +105,29 @@ class _Reader:
         self.inside_label: dict[int, list[str]] = {}
         self.ids: dict[int, str] = {}
         self.form_attributes: dict[int, str] = {}
+        self.controls: list[int] = []
+        """Where among the items they are."""
 
     def read(self, root: etree._Element) -> None:
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
-            if not isinstance(element.tag, str):
-                continue
+            tag = str(element.tag)
             if event == "start":
-                if self._start(element):
-                    self._text(element.text)
-                else:
+                if not self._start(tag, element):
                     walk.skip_subtree()
+                elif text := element.text:
+                    self._text(text)
             else:
-                self._end(element)
-                if element is not root:
-                    self._text(element.tail)
+                self._end(tag, element)
+                if (text := element.tail) and element is not root:
+                    self._text(text)
 
     def document(self) -> Document:
         return Document(
             url=self.url,
             charset=self.charset,
             title=" ".join(self.title.split()),
-            items=tuple(self._labelled()),
+            items=self._labelled(),
             links=tuple(self.links),
             forms=tuple(self.forms),
             frames=tuple(self.frames),
@@ -135,38 +136,49 @@ class _Reader:
             markup=self.markup,
         )
 
-    def _labelled(self) -> Iterator[Text | Control]:
+    def _labelled(self) -> tuple[Text | Control, ...]:
         """The items, with the labels of controls that are complete only at the page's end."""
         owners = {form.id: form.number for form in self.forms if form.id}
-        for index, item in enumerate(self.items):
-            if isinstance(item, Text):
-                yield item
-                continue
+        items = list(self.items)
+        for index in self.controls:
+            control = self.items[index]
+            assert isinstance(control, Control)
             texts = [
                 *self.label_texts.get(self.ids.get(index, ""), ()),
                 *self.inside_label.get(index, ()),
-                *item.labels,
+                *control.labels,
             ]
-            owner = owners.get(self.form_attributes[index]) if index in self.form_attributes else item.form
-            if texts or owner != item.form:
+            owner = owners.get(self.form_attributes[index]) if index in self.form_attributes else control.form
+            if texts or owner != control.form:
                 labels = tuple(filter(None, (" ".join(text.split()) for text in texts)))
-                item = replace(item, labels=labels, form=owner)
-            yield item
+                items[index] = replace(control, labels=labels, form=owner)
+        return tuple(items)
 
-    def _start(self, element: etree._Element) -> bool:
+    def _start(self, tag: str, element: etree._Element) -> bool:
         """Whether what is inside is to be read."""
-        tag = str(element.tag)
         if tag in UNREAD:
             if tag == "script":
                 self._scripted(element.text or "")
             return False
         if tag in BLOCKS:
             self.line += 1
-        if tag in HEADINGS:
-            self.heading_lines.add(self.line)
+            if tag in HEADINGS:
+                self.heading_lines.add(self.line)
         if _is_unseen(element):
-            self.unseen += 1
+            self.unseen.append(element)
         match tag:
+            case "td" | "th" if self.tables:
+                self.cells = (*self.cells, _next_cell(self.tables[-1], element))
+            case "a":
+                self.link = (element, [], [])
+            case "tr" if self.tables:
+                self.tables[-1].row += 1
+                self.tables[-1].column = 0
+            case "input":
+                self._input(element)
+            case "table":
+                self.tables.append(_Table(self.table_count))
+                self.table_count += 1
             case "title":
                 self.title = self.title or "".join(element.itertext())
                 return False
@@ -176,16 +188,6 @@ class _Reader:
                 self.base = self._resolve(element.get("href", "")) or self.url
             case "meta":
                 self._meta(element)
-            case "table":
-                self.tables.append(_Table(self.table_count))
-                self.table_count += 1
-            case "tr" if self.tables:
-                self.tables[-1].row += 1
-                self.tables[-1].column = 0
-            case "td" | "th" if self.tables:
-                self.cells = (*self.cells, _next_cell(self.tables[-1], element))
-            case "a":
-                self.link = (element, [], [])
             case "area":
                 self._add_link(element, _shown(element.get("alt", ""), element.get("title", "")))
             case "img":
@@ -195,30 +197,27 @@ class _Reader:
                 return False
             case "label":
                 self.labels.append((element.get("for", "").strip(), [], []))
-            case "input":
-                self._input(element)
             case "select" | "textarea" | "button":
                 self._compound(element)
                 return False
         return True
 
-    def _end(self, element: etree._Element) -> None:
-        tag = str(element.tag)
+    def _end(self, tag: str, element: etree._Element) -> None:
         if tag in UNREAD:
             return
-        if _is_unseen(element):
-            self.unseen -= 1
+        if self.unseen and self.unseen[-1] is element:
+            self.unseen.pop()
         match tag:
-            case "table":
-                self.tables.pop()
             case "td" | "th" if self.tables:
                 self.cells = self.cells[:-1]
-            case "pre":
-                self.preformatted -= 1
             case "a" if self.link is not None:
                 opened, words, pictures = self.link
                 self.link = None
                 self._add_link(opened, _shown("".join(words), " ".join(pictures), opened.get("title", "")))
+            case "table":
+                self.tables.pop()
+            case "pre":
+                self.preformatted -= 1
             case "label":
                 target, parts, controls = self.labels.pop()
                 if target:
@@ -228,16 +227,19 @@ class _Reader:
         if tag in BLOCKS:
             self.line += 1
 
-    def _text(self, text: str | None) -> None:
-        if not text:
-            return
+    def _text(self, text: str) -> None:
         if self.link is not None:
             self.link[1].append(text)
         for _, parts, _ in self.labels:
             parts.append(text)
         if self.unseen:
             return
-        for number, part in enumerate(text.split("\n") if self.preformatted else [text]):
+        if not self.preformatted:
+            # White space at the beginning of a line is nothing that could be seen.
+            if not text.isspace() or (self.items and self.items[-1].line == self.line):
+                self.items.append(Text(text, self.line, self.cells))
+            return
+        for number, part in enumerate(text.split("\n")):
             self.line += number > 0
             self.items.append(Text(part, self.line, self.cells))
 
@@ -262,7 +264,13 @@ class _Reader:
                 return
         kind = TEXT_TYPES.get(element.get("type", "").strip().lower(), Kind.TEXT)
         value = element.get("value")
-        caption = value if kind is not Kind.IMAGE else element.get("alt") or value or element.get("title")
+        match kind:
+            case Kind.HIDDEN:
+                caption: str | None = ""
+            case Kind.IMAGE:
+                caption = element.get("alt") or value or element.get("title")
+            case _:
+                caption = value
         self._add_control(
             element,
             kind,
@@ -311,6 +319,7 @@ class _Reader:
         submits: bool = False,
     ) -> None:
         index = len(self.items)
+        self.controls.append(index)
         script = element.get("onclick", "") + element.get("href", "")
         if identifier := element.get("id"):
             self.ids[index] = identifier.strip()
@@ -333,7 +342,7 @@ class _Reader:
                 form=form,
                 enabled="disabled" not in element.attrib,
                 checked="checked" in element.attrib,
-                seen=self.unseen == 0 and kind is not Kind.HIDDEN,
+                seen=not self.unseen and kind is not Kind.HIDDEN,
                 action=self._resolve(element.get("formaction", "")) if element.get("formaction") else "",
                 line=self.line,
                 cells=self.cells,
@@ -419,16 +428,17 @@ def _next_cell(table: _Table, element: etree._Element) -> Cell:
     while (table.row, table.column) in table.spanned:
         table.column += 1
     cell = Cell(table.number, table.row, table.column)
-    width, height = _span(element, "colspan"), _span(element, "rowspan")
-    table.spanned |= {
-        (cell.row + below, cell.column + beside) for below in range(1, height) for beside in range(width)
-    }
+    width, height = _span(element.get("colspan")), _span(element.get("rowspan"))
+    if height > 1:
+        table.spanned |= {
+            (cell.row + below, cell.column + beside) for below in range(1, height) for beside in range(width)
+        }
     table.column += width
     return cell
 
 
-def _span(element: etree._Element, attribute: str) -> int:
-    digits = element.get(attribute, "1").strip()
+def _span(told: str | None) -> int:
+    digits = "1" if told is None else told.strip()
     return min(int(digits), 64) if digits.isdecimal() and int(digits) else 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -27,6 +28,8 @@ RESTART_SINCE = (2, 9)
 NO_API = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 """What a web server answers for a path that it does not have, or to a POST of what is none of its forms."""
 
+SAME_MOMENT = 0.05
+"""Seconds, shorter than the time between any two looks of a wait."""
 HUNG_UP = ("disconnected", "dormant")
 
 
@@ -55,13 +58,22 @@ class Api:
     def __init__(self, wire: Wire, login: Credentials) -> None:
         self._wire = wire
         self._login = login
+        self._latest: tuple[str, Answered, int, float] | None = None
+        """What was asked last, its answer, after how many exchanges with the unit, and when."""
 
     def query(self, method: str) -> Answered:
-        """The answer of a method that changes nothing; asked again where the connection was reset.
+        """The answer of a method that changes nothing; asked again where the connection was reset. One answer does
+        for several questions, as long as nothing else was asked of the unit, and no time has passed.
 
         Raises Fault, a UnitError, and ConfigurationError where user and password are refused.
         """
-        return self._read(method, self.answer(method))
+        if self._latest is not None:
+            asked, answered, exchanges, at = self._latest
+            if asked == method and exchanges == self._wire.exchanges and time.monotonic() - at < SAME_MOMENT:
+                return answered
+        answered = self._read(method, self.answer(method))
+        self._latest = method, answered, self._wire.exchanges, time.monotonic()
+        return answered
 
     def answer(self, method: str) -> Reply:
         """What came back for a method that changes nothing, as it came."""

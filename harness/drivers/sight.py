@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from posixpath import basename
 from urllib.parse import urlsplit
 
-from harness.drivers.document import PRESSED, Control, Document, Form, Kind, Link
+from harness.drivers.document import PRESSED, Control, Document, Form, Kind, Link, once_for_all_alike
 from harness.drivers.labels import Nearness, nearness
 from harness.drivers.words import (
     ACCESS_DENIED,
@@ -219,7 +219,7 @@ def find_upload(documents: Sequence[Document]) -> tuple[Found, dict[Words, Contr
     offered = buttons(documents, UPLOAD)
     for found in offered:
         try:
-            fields.append(find_fields(found, UPLOAD_FIELDS))
+            fields.append(_upload_fields(found.document, found.form, found.button))
         except UnitError as fault:
             # What is missing in another section's form tells nothing.
             if not _is_of_another(found):
@@ -230,6 +230,11 @@ def find_upload(documents: Sequence[Document]) -> tuple[Found, dict[Words, Contr
         raise faults[0]
     chosen = one_of(documents, UPLOAD, complete or offered)
     return chosen, fields[complete.index(chosen)]
+
+
+@once_for_all_alike
+def _upload_fields(document: Document, form: Form, button: Control) -> dict[Words, Control]:
+    return find_fields(Found(document, form, button), UPLOAD_FIELDS)
 
 
 def find_way_to_upload(documents: Sequence[Document]) -> Link | None:
@@ -324,6 +329,7 @@ def login_fields(found: Found) -> tuple[Control, Control]:
     return find_fields(found, {USER_NAME: (Kind.TEXT,)})[USER_NAME], password
 
 
+@once_for_all_alike
 def heading(document: Document) -> str:
     """What the page calls itself: its title after the product's name, or its first heading."""
     page = document.title.rpartition(" - ")[2].strip()
@@ -358,10 +364,12 @@ def wants_new_password(documents: Iterable[Document]) -> bool:
 
 
 def _says(documents: Iterable[Document], words: Words) -> bool:
-    return any(
-        words.fit(heading(document)) is not None or any(words.names(text) for text in document.lines.values())
-        for document in documents
-    )
+    return any(_is_said(document, words) for document in documents)
+
+
+@once_for_all_alike
+def _is_said(document: Document, words: Words) -> bool:
+    return words.fit(heading(document)) is not None or any(words.names(text) for text in document.lines.values())
 
 
 def _can_be_pressed(control: Control) -> bool:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.drivers.document import Cell, Control, Document, Kind, Text, joined
+from harness.drivers.document import Cell, Control, Document, Kind, Text, joined, once_for_all_alike
 from harness.drivers.sight import heading, is_title, part_above, title_above
 from harness.drivers.words import EXPIRES, ISSUED, ISSUER, KEY_STATE, LOCAL_SECTION, PASSPHRASE, SUBJECT, Words, fold
 from harness.errors import UnitError
@@ -29,12 +29,19 @@ def read_local_certificate(documents: Sequence[Document]) -> LocalCertificate:
     other rows, the ones nearest to it are meant. Raises UnitError where there is not exactly one such table.
     """
     for document in documents:
-        labelled = {line: _label_and_value(document, line, text) for line, text in document.lines.items()}
-        if keys := _rows(document, labelled, KEY_STATE):
-            break
-    else:
-        page = repr(heading(documents[0])) if documents else "(none)"
-        raise UnitError(f"page {page}: no status table with the row {KEY_STATE.exact[0]!r}")
+        if (found := _local_certificate(document)) is not None:
+            return found
+    page = repr(heading(documents[0])) if documents else "(none)"
+    raise UnitError(f"page {page}: no status table with the row {KEY_STATE.exact[0]!r}")
+
+
+@once_for_all_alike
+def _local_certificate(document: Document) -> LocalCertificate | None:
+    """None where no row of this document speaks of a private key."""
+    labelled = {line: _label_and_value(document, line, text) for line, text in document.lines.items()}
+    keys = _rows(document, labelled, KEY_STATE)
+    if not keys:
+        return None
     if len(keys) > 1:
         keys = [key for key in keys if part_above(document, key.line) is LOCAL_SECTION] or keys
     if len(keys) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from harness.deadline import Deadline
 from harness.drivers.document import Control, Document, Link
 from harness.drivers.masking import mask_page, mask_text
 from harness.drivers.pace import Pace
-from harness.drivers.reading import read_page
+from harness.drivers.page_memory import PageMemory
 from harness.drivers.rpc import NotTold
 from harness.drivers.sight import (
     Found,
@@ -86,7 +87,7 @@ class Screen:
     def documents(self) -> tuple[Document, ...]:
         return tuple(pane.document for pane in self.panes)
 
-    @property
+    @functools.cached_property
     def page(self) -> Page:
         """The screen as a value for observations."""
         lines: set[str] = set()
@@ -113,7 +114,10 @@ class WebSession:
         self._wire = wire
         self._record = record
         self._secrets = {login.password}
+        self._memory = PageMemory()
         self._seen: Screen | None = None
+        self._kept: dict[str, Page] = {}
+        """The last page that is in the evidence, by why."""
         self._refused: BenchError | ConfigurationError | None = None
         self._login = login
         self._api_accepts = api_accepts
@@ -163,7 +167,7 @@ class WebSession:
 
     def glance(self, url: str) -> Screen:
         """What is to be seen there, with the cookies that are set; what is shown otherwise stays."""
-        return Screen(url, (reply := self._wire.browse(_get(url))).status, (Pane("", _document(reply)),))
+        return Screen(url, (reply := self._wire.browse(_get(url))).status, (Pane("", self._document(reply)),))
 
     def hang_up(self, found: Found, filling: Filling) -> None:
         """The button was pressed, and the connection closed when half of the form was sent."""
@@ -208,11 +212,16 @@ class WebSession:
             self._secrets |= {text, *(line for line in text.split() if len(line) >= SECRET_LINE)}
 
     def keep_page(self, why: str) -> None:
-        """What the window shows is in the evidence, with its secrets masked."""
-        for pane in self._seen.panes if self._seen else ():
+        """What the window shows is in the evidence, with its secrets masked; where it reads as the last that was
+        kept for the same reason, that is all that is noted."""
+        if self._seen is None:
+            return
+        unchanged = self._kept.get(why) == self._seen.page
+        self._kept[why] = self._seen.page
+        for pane in self._seen.panes:
             facts = {"why": mask_text(why, self._secrets), "url": pane.document.url.partition("?")[0]}
-            markup = mask_page(pane.document.markup, self._secrets)
-            self._record("page", {**facts, "frame": pane.name, "markup": markup})
+            shown = {"unchanged": True} if unchanged else {"markup": mask_page(pane.document.markup, self._secrets)}
+            self._record("page", {**facts, "frame": pane.name, **shown})
 
     @contextmanager
     def witnessed(self) -> Iterator[None]:
@@ -277,11 +286,14 @@ class WebSession:
         self._seen = Screen(opened.url, opened.status, panes, opened.again)
         return self._seen
 
+    def _document(self, reply: Reply) -> Document:
+        return self._memory.read(reply.url, reply.body, reply.content_type)
+
     def _show(self, url: str) -> Screen:
         return self._shown(self._wire.browse(_get(url)))
 
     def _shown(self, reply: Reply, *, again: bool = True) -> Screen:
-        document = _document(reply)
+        document = self._document(reply)
         for _ in range(REFRESHES):
             onward = document.refresh
             if (
@@ -292,13 +304,13 @@ class WebSession:
             ):
                 break
             reply, again = self._wire.browse(_get(onward.url)), True
-            document = _document(reply)
+            document = self._document(reply)
         panes = [Pane("", document)]
         waiting = list(document.frames)
         while waiting and len(panes) < FRAMES:
             frame = waiting.pop(0)
             if frame.url and not frame.url.startswith("about:"):
-                inner = _document(self._wire.browse(_get(frame.url)))
+                inner = self._document(self._wire.browse(_get(frame.url)))
                 panes.append(Pane(frame.name or f"#{len(panes)}", inner))
                 waiting += inner.frames
         self._seen = Screen(reply.url, reply.status, tuple(panes), again)
@@ -413,10 +425,6 @@ class WebSession:
                 if len(found := login_forms(screen.documents)) == 1:
                     return found[0]
         raise UnitError(f"{name}: page {screen.heading!r} has {len(found)} forms to log in, want one")
-
-
-def _document(reply: Reply) -> Document:
-    return read_page(reply.url, reply.body, reply.content_type)
 
 
 def _get(url: str) -> Submission:

@@ -82,6 +82,8 @@ class Wire:
         self.place = place
         self.through = through
         self.scheme: Scheme = "https"
+        self.exchanges = 0
+        """How many there were, or were tried."""
         self.https_trouble = ""
         """Why HTTPS is not used, where somebody answers at its port."""
         self._pins = pins
@@ -196,6 +198,7 @@ class Wire:
         and UnitError where another host is meant or the leaf is none of those pinned.
         """
         url = self._own(submission.url)
+        self.exchanges += 1
         began = time.perf_counter()
         facts: dict[str, object] = {
             "method": submission.method,
@@ -255,6 +258,7 @@ class Wire:
         url = self._own(submission.url)
         half = len(submission.body) - len(submission.body) // 2
         facts: dict[str, object] = {"method": submission.method, "url": _shown(url), "sent_bytes": half}
+        self.exchanges += 1
         self.forget_idle_connections()
         with self._named(url):
             port, asked = self._prepared(submission, url)
