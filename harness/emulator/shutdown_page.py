@@ -17,7 +17,8 @@ from harness.emulator.visiting import (
 
 @administrators_only
 async def shutdown(visit: Admitted) -> Answer:
-    return render("shutdown", visit.unit, visit.session, state=visit.unit.state.name)
+    state = visit.unit.state
+    return render("shutdown", visit.unit, visit.session, state=state.name, refreshed=state is State.SHUTTING_DOWN)
 
 
 @administrators_only
