@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import jinja2
-from aiohttp import web
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import escape
 
 from harness.emulator.forms import parse_form
+from harness.emulator.http_server import Answer, Request, html
 from harness.emulator.lifecycle import State
 from harness.emulator.sessions import Session
 from harness.emulator.skin import CapturedPage, MenuEntry, Skin
@@ -24,12 +24,12 @@ class Visit:
     """One request of one person."""
 
     unit: EmulatedUnit
-    request: web.BaseRequest
+    request: Request
     session: Session | None
 
     @property
     def address(self) -> str:
-        return self.request.remote or ""
+        return self.request.remote
 
     async def form(self) -> dict[str, bytes]:
         """Raises FormDamaged."""
@@ -37,19 +37,11 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What to send, and what to do when it has been sent."""
-
-    response: web.Response
-    afterwards: Callable[[], None] | None = None
-
-
-@dataclass(frozen=True)
 class Admitted:
     """A visit by somebody who has the right to the page."""
 
     unit: EmulatedUnit
-    request: web.BaseRequest
+    request: Request
     session: Session
 
 
@@ -94,7 +86,7 @@ def render(
         content = _templates().get_template(f"{name}.html").render(facts).rstrip()
         text = f"{before_name}{escape(unit.identity.host_name)}{before_content}{content}{after}"
     text = unit.conduct.page(text, page, unit.store)
-    return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
+    return html(text)
 
 
 HOLE = "\0"
@@ -143,7 +135,7 @@ def render_captured(page: CapturedPage, unit: EmulatedUnit, session: Session | N
         .get_template(page.file)
         .render(unit=unit, identity=unit.identity, session=session, banners=_banners(unit), notice=None)
     )
-    return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
+    return html(text)
 
 
 @functools.cache
@@ -176,7 +168,7 @@ def _banners(unit: EmulatedUnit) -> tuple[str, ...]:
 
 
 def redirect(status: int, location: str) -> Answer:
-    return Answer(web.Response(status=status, headers={"Location": location}))
+    return Answer(status, location=location)
 
 
 def denied(unit: EmulatedUnit) -> Answer:
@@ -218,8 +210,8 @@ def administrators_only(page: AdmittedPage) -> Page:
     return guarded
 
 
-async def _form(request: web.BaseRequest) -> dict[str, bytes]:
-    return parse_form(request.headers.get("Content-Type", ""), await request.read())
+async def _form(request: Request) -> dict[str, bytes]:
+    return parse_form(request.headers.get("content-type", ""), await request.read())
 
 
 async def submission(visit: Admitted) -> dict[str, bytes] | None:
