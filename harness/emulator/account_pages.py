@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.emulator.audit import AuditSeverity, Module
+from harness.emulator.http_server import Answer
 from harness.emulator.users import Privilege, User
 from harness.emulator.visiting import (
     Admitted,
-    Answer,
     administrators_only,
     back_to,
     denied,

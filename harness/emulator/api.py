@@ -49,6 +49,7 @@ class Call:
     """One request as it came."""
 
     headers: Mapping[str, str]
+    """By their names in lower case."""
     body: bytes
     standing: Standing
     """What a certificate of the caller means for the login."""
@@ -94,7 +95,7 @@ def _done(unit: EmulatedUnit, call: Call) -> Done:
 
 def _read(call: Call) -> tuple[str, Arguments]:
     # ASCII, unless the request says that it is UTF-8 (7.1, mark D).
-    is_utf_8 = "utf-8" in call.headers.get("Content-Type", "").lower() or DECLARED_UTF_8.match(call.body)
+    is_utf_8 = "utf-8" in call.headers.get("content-type", "").lower() or DECLARED_UTF_8.match(call.body)
     if not is_utf_8 and not call.body.isascii():
         raise CallRefused(ApiFault.MALFORMED_PARAMETER)
     try:
@@ -133,7 +134,7 @@ def _reply(
     afterwards: Callable[[], None] | None = None,
 ) -> Reply:
     text = xmlrpc.client.dumps(content, methodresponse=True).partition("?>\n")[2]
-    if "utf-8" in call.headers.get(unit.skin.api.utf8_header, "").lower():
+    if "utf-8" in call.headers.get(unit.skin.api.utf8_header.lower(), "").lower():
         return Reply(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode(), "utf-8", afterwards)
     # What is not ASCII cannot be said otherwise (I).
     return Reply(f'<?xml version="1.0"?>\n{text}'.encode("ascii", "replace"), None, afterwards)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
 from harness.emulator import api
 from harness.emulator.api_fault import ApiFault
 from harness.emulator.audit import Module
+from harness.emulator.http_server import Answer, Request
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Answer
 
 
-async def answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer | None:
+async def answer(unit: EmulatedUnit, request: Request) -> Answer | None:
     """None where the connection is dropped without an answer."""
     settings, connection = unit.skin.api, request.transport
     # Some builds keep the connection and reset it later (7.1, mark D).
-    if connection is None or unit.crowd.has_kept(connection):
+    if unit.crowd.has_kept(connection):
         return None
     with unit.crowd.joined(connection) as crowd:
         if crowd.connections > settings.connections:
             return None
-        standing, user = await unit.standing(request.get_extra_info("ssl_object"), Module.API)
+        standing, user = await unit.standing(request.tls, Module.API)
         call = api.Call(request.headers, await request.read(), standing, user)
         if crowd.requests > settings.requests_at_once:
             reply = api.refusal(unit, call, ApiFault.TOO_MANY_REQUESTS)
@@ -28,10 +26,9 @@ async def answer(unit: EmulatedUnit, request: web.BaseRequest) -> Answer | None:
             reply = api.refusal(unit, call, ApiFault.REQUEST_TOO_LARGE)
         else:
             reply = api.answer(unit, call)
-    response = web.Response(body=reply.body, content_type="text/xml", charset=reply.charset)
-    if settings.connection == "closed":
-        # As in the documented samples (mark D).
-        response.force_close()
-    else:
+    content_type = f"text/xml; charset={reply.charset}" if reply.charset else "text/xml"
+    # As in the documented samples (mark D).
+    closes = settings.connection == "closed"
+    if not closes:
         unit.crowd.keep(connection)
-    return Answer(response, reply.afterwards)
+    return Answer(body=reply.body, content_type=content_type, closes=closes, afterwards=reply.afterwards)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aiohttp import web
-
+from harness.emulator.http_server import Answer
 from harness.emulator.skin import Captured, CapturedPage
-from harness.emulator.visiting import Admitted, Answer, Page, Visit, administrators_only, render_captured
+from harness.emulator.visiting import Admitted, Page, Visit, administrators_only, render_captured
 
 
 def captured_at(path: str, captured: Captured) -> Page | None:
@@ -31,4 +30,4 @@ def _answer(page: CapturedPage, visit: Visit | Admitted) -> Answer:
     if page.content_type == "text/html":
         return render_captured(page, visit.unit, visit.session)
     octets = Path(visit.unit.skin.captured.folder, page.file).read_bytes()
-    return Answer(web.Response(body=octets, content_type=page.content_type or "application/octet-stream"))
+    return Answer(body=octets, content_type=page.content_type or "application/octet-stream")

@@ -5,17 +5,9 @@ from __future__ import annotations
 from certstore import Upload, UploadRefused
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.certificate_table import certificate_rows, printed
+from harness.emulator.http_server import Answer
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import (
-    Admitted,
-    Answer,
-    administrators_only,
-    back_to,
-    denied,
-    is_pressed,
-    render,
-    submission,
-)
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, is_pressed, render, submission
 
 
 @administrators_only

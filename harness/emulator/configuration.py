@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from xml.etree import ElementTree
 
-from aiohttp import web
-
+from harness.emulator.http_server import Answer
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Admitted, Answer, administrators_only
+from harness.emulator.visiting import Admitted, administrators_only
 
 
 @administrators_only
 async def download(visit: Admitted) -> Answer:
-    return Answer(web.Response(body=configuration(visit.unit), content_type="text/xml"))
+    return Answer(body=configuration(visit.unit), content_type="text/xml")
 
 
 def configuration(unit: EmulatedUnit) -> bytes:

@@ -116,8 +116,9 @@ class TlsConnection(asyncio.Protocol):
             return
         is_first, self._early = not self._early, self._early + data
         if is_first:
-            self.transport.pause_reading()
             self._turnstile.enter(self, self._begin)
+            if self._begun is None:
+                self.transport.pause_reading()
 
     def _begin(self) -> None:
         self._begun = _Tls(self._context())

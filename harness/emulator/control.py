@@ -13,9 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
-
 from harness.emulator.faults import Faults, FaultUnknown
+from harness.emulator.http_server import Answer, Request
 from harness.emulator.truth import Truth, report_of
 from harness.emulator.unit import EmulatedUnit
 
@@ -65,19 +64,19 @@ class Control:
     units: Mapping[str, EmulatedUnit]
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
-    async def answer(self, request: web.BaseRequest) -> web.Response:
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    async def answer(self, request: Request) -> Answer:
+        given = request.headers.get("authorization", "").encode("utf-8", "surrogateescape")
         if not secrets.compare_digest(given, f"Bearer {self.token}".encode()):
             return _said(401, "want the token of this emulation")
         match request.method, request.path.split("/"):
             case "GET", ["", "units", name] if name in self.units:
-                return web.json_response(report_of(Truth.of(self.units[name])).document())
+                return _json(report_of(Truth.of(self.units[name])).document())
             case "POST", ["", "units", name, action] if name in self.units and action in ACTIONS:
                 return _done(ACTIONS[action], self.units[name], await request.read())
         return _said(404, "no such unit or action")
 
 
-def _done(action: Action, unit: EmulatedUnit, body: bytes) -> web.Response:
+def _done(action: Action, unit: EmulatedUnit, body: bytes) -> Answer:
     try:
         arguments = json.loads(body or b"{}")
     except (ValueError, RecursionError):
@@ -88,8 +87,12 @@ def _done(action: Action, unit: EmulatedUnit, body: bytes) -> web.Response:
         action(unit, arguments)
     except ArgumentsWrong as wrong:
         return _said(400, str(wrong))
-    return web.json_response({})
+    return _json({})
 
 
-def _said(status: int, text: str) -> web.Response:
-    return web.json_response({"error": text}, status=status)
+def _said(status: int, text: str) -> Answer:
+    return _json({"error": text}, status)
+
+
+def _json(document: Mapping[str, Any], status: int = 200) -> Answer:
+    return Answer(status, json.dumps(document).encode(), "application/json; charset=utf-8")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from harness.emulator.visiting import Answer, Page, Visit, render
+from harness.emulator.http_server import Answer
+from harness.emulator.visiting import Page, Visit, render
 
 
 def help_page(name: str) -> Page:

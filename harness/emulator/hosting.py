@@ -118,7 +118,7 @@ class Host:
         # A connection that was accepted in the last moment takes some turns of the loop to be made, and aborted.
         for _ in range(5):
             await asyncio.sleep(0)
-        await self._server.shutdown(timeout=1.0)
+        await self._server.close()
 
 
 class HostThread:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from harness.emulator import visiting
 from harness.emulator.audit import Module
 from harness.emulator.client_certificates import Standing
+from harness.emulator.http_server import Answer
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.users import LoginRefused, User
 
 
-async def home(visit: visiting.Visit) -> visiting.Answer:
+async def home(visit: visiting.Visit) -> Answer:
     skin = visit.unit.skin
     if visit.session is None and skin.home.shown_to == "users":
         if visit.request.path == skin.paths["login"]:
@@ -18,7 +19,7 @@ async def home(visit: visiting.Visit) -> visiting.Answer:
     return visiting.render("home", visit.unit, visit.session)
 
 
-async def login(visit: visiting.Visit) -> visiting.Answer:
+async def login(visit: visiting.Visit) -> Answer:
     unit, texts = visit.unit, visit.unit.skin.login
     wanted = visit.request.query.get(texts.requested_page_field, "")
     standing, user = await _standing(visit)
@@ -28,16 +29,16 @@ async def login(visit: visiting.Visit) -> visiting.Answer:
     return visiting.render("login", unit, visit.session, requested_page=wanted)
 
 
-async def denied(visit: visiting.Visit) -> visiting.Answer:
+async def denied(visit: visiting.Visit) -> Answer:
     return visiting.render("denied", visit.unit, visit.session)
 
 
-async def logout(visit: visiting.Visit) -> visiting.Answer:
+async def logout(visit: visiting.Visit) -> Answer:
     visit.unit.sessions.close(visit.request.cookies.get(visit.unit.skin.session.cookie))
     return visiting.redirect(visit.unit.skin.http.to_login, visit.unit.skin.paths["login"])
 
 
-async def log_in(visit: visiting.Visit) -> visiting.Answer:
+async def log_in(visit: visiting.Visit) -> Answer:
     unit, texts = visit.unit, visit.unit.skin.login
     form = await visit.form()
     wanted = "/" + form.get(texts.requested_page_field, b"").decode("ascii", "replace")
@@ -54,16 +55,16 @@ async def log_in(visit: visiting.Visit) -> visiting.Answer:
 
 
 async def _standing(visit: visiting.Visit) -> tuple[Standing, User | None]:
-    return await visit.unit.standing(visit.request.get_extra_info("ssl_object"), Module.WEB)
+    return await visit.unit.standing(visit.request.tls, Module.WEB)
 
 
-def _admit(visit: visiting.Visit, user: User, wanted: str) -> visiting.Answer:
+def _admit(visit: visiting.Visit, user: User, wanted: str) -> Answer:
     unit = visit.unit
     cookie = unit.sessions.open(user.name, visit.address)
     if cookie is None:
         return visiting.denied(unit)
     answer = visiting.redirect(unit.skin.http.after_post, _landing(unit, user, wanted))
-    answer.response.set_cookie(unit.skin.session.cookie, cookie, path="/")
+    answer.cookie = f"{unit.skin.session.cookie}={cookie}; Path=/"
     return answer
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from harness.emulator.administration import Security
 from harness.emulator.audit import AuditSeverity, Module
+from harness.emulator.http_server import Answer
 from harness.emulator.security_warnings import pending_warnings
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, render, submission
 
 
 class _Refused(Exception):

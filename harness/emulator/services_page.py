@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from harness.emulator.audit import AuditSeverity, Module
+from harness.emulator.http_server import Answer
 from harness.emulator.services import Service, Services
 from harness.emulator.texts import ServicesTexts
-from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, render, submission
 
 
 @administrators_only

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from harness.emulator.http_server import Answer
 from harness.emulator.lifecycle import State
-from harness.emulator.visiting import (
-    Admitted,
-    Answer,
-    administrators_only,
-    back_to,
-    denied,
-    is_pressed,
-    render,
-    submission,
-)
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, is_pressed, render, submission
 
 
 @administrators_only
 async def shutdown(visit: Admitted) -> Answer:
-    return render("shutdown", visit.unit, visit.session, state=visit.unit.state.name)
+    state = visit.unit.state
+    return render("shutdown", visit.unit, visit.session, state=state.name, refreshed=state is State.SHUTTING_DOWN)
 
 
 @administrators_only
@@ -39,7 +32,8 @@ async def change_shutdown(visit: Admitted) -> Answer:
     confirm = confirm and (bool(texts.confirm_field) or visit.session.asked_to_shut_down)
     if restart and (unit.state is State.SHUT_DOWN or texts.steps == 0):
         page = render("restarting", unit, visit.session)
-        return Answer(page.response, lambda: unit.restart(unit.skin.reasons.web))
+        page.afterwards = lambda: unit.restart(unit.skin.reasons.web)
+        return page
     if confirm or (shut_down and texts.steps == 1):
         visit.session.asked_to_shut_down = False
         if unit.is_kept_by_calls:

@@ -236,8 +236,10 @@ class Captured:
         return next((page for page in self.pages if page.path == path), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Skin:
+    """Each is loaded once, and is the same only as itself: what is made from it can be kept by it."""
+
     firmware: str
     """Of the captured unit; empty for a skin that is a whole generation's."""
     manufacturer: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import secrets
 import xmlrpc.client
 from collections import deque
@@ -12,11 +11,11 @@ from collections.abc import Mapping
 from xml.parsers.expat import ExpatError
 
 import jinja2
-from aiohttp import web
 
 from harness.emulator.chassis import texts
 from harness.emulator.connection import PlainConnection
 from harness.emulator.forms import FormDamaged, parse_form
+from harness.emulator.http_server import Answer, HttpServer, Request, html, plain
 from harness.emulator.listener import Listener
 from harness.emulator.supervisor import METHODS, Supervisor
 
@@ -35,9 +34,7 @@ class SupervisorSite:
         self._supervisor = supervisor
         self._sessions: dict[str, tuple[str, deque[str]]] = {}
         """Cookie: the address that it is good from, and the forms that may still be submitted."""
-        self._server = web.Server(
-            self._answer, access_log=None, logger=logging.getLogger("harness.emulator.http"), keepalive_timeout=75.0
-        )
+        self._server = HttpServer(self._answer)
         chassis = supervisor.chassis
         self._listener = Listener(
             chassis.address, chassis.http, lambda register: PlainConnection(self._server(), register)
@@ -46,9 +43,9 @@ class SupervisorSite:
     async def close(self) -> None:
         self._listener.abort()
         await asyncio.sleep(0)
-        await self._server.shutdown(timeout=1.0)
+        await self._server.close()
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _answer(self, request: Request) -> Answer:
         said = texts()
         cookie = request.cookies.get(said.cookie, "")
         address, forms = self._sessions.get(cookie, ("", deque[str]()))
@@ -57,13 +54,13 @@ class SupervisorSite:
             case "POST", "/RPC2":
                 return self._api(await request.read())
             case "GET", "/system.xml":
-                return web.Response(body=self._supervisor.system_xml(), content_type="text/xml")
+                return Answer(body=self._supervisor.system_xml(), content_type="text/xml")
             case "GET", said.login_path:
                 return self._page("login", forms)
             case "GET", said.denied_path:
                 return self._page("denied", forms)
             case "POST", said.login_change_path:
-                return self._log_in(await _form(request), request.remote or "")
+                return self._log_in(await _form(request), request.remote)
             case "GET", said.logout_path:
                 self._sessions.pop(cookie, None)
                 return _redirect(said.login_path)
@@ -75,12 +72,12 @@ class SupervisorSite:
                 return self._page("blade", forms, slot)
             case "POST", path if (slot := self._slot(path, said.blade_change_path)) is not None:
                 return self._change(slot, await _form(request), forms)
-        return web.Response(status=404, text="404 Not Found")
+        return plain(404, "404 Not Found")
 
     def _slot(self, path: str, form: str) -> int | None:
         return next((slot for slot in self._supervisor.blades if form.format(slot=slot) == path), None)
 
-    def _log_in(self, fields: Mapping[str, bytes], address: str) -> web.Response:
+    def _log_in(self, fields: Mapping[str, bytes], address: str) -> Answer:
         said, chassis = texts(), self._supervisor.chassis
         given = fields.get(said.user_field, b""), fields.get(said.password_field, b"")
         if given != (chassis.user.encode(), chassis.password.encode()) or len(self._sessions) >= said.sessions:
@@ -88,10 +85,10 @@ class SupervisorSite:
         cookie = secrets.token_hex(16)
         self._sessions[cookie] = address, deque(maxlen=FORMS_AT_ONCE)
         answer = _redirect("/")
-        answer.set_cookie(said.cookie, cookie, path="/")
+        answer.cookie = f"{said.cookie}={cookie}; Path=/"
         return answer
 
-    def _change(self, slot: int, fields: Mapping[str, bytes], forms: deque[str]) -> web.Response:
+    def _change(self, slot: int, fields: Mapping[str, bytes], forms: deque[str]) -> Answer:
         said = texts()
         form = fields.get(said.one_time_field, b"").decode("ascii", "replace")
         if form not in forms:
@@ -103,15 +100,15 @@ class SupervisorSite:
             self._supervisor.shut_down(slot)
         return _redirect(said.blade_path.format(slot=slot))
 
-    def _page(self, page: str, forms: deque[str], slot: int = 0) -> web.Response:
+    def _page(self, page: str, forms: deque[str], slot: int = 0) -> Answer:
         def new_form() -> str:
             forms.append(secrets.token_hex(8))
             return forms[-1]
 
         text = _template().render(page=page, texts=texts(), supervisor=self._supervisor, slot=slot, new_form=new_form)
-        return web.Response(text=text, content_type="text/html", charset="utf-8")
+        return html(text)
 
-    def _api(self, body: bytes) -> web.Response:
+    def _api(self, body: bytes) -> Answer:
         try:
             parameters, name = xmlrpc.client.loads(body)
         except (ExpatError, xmlrpc.client.Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
@@ -130,21 +127,20 @@ class SupervisorSite:
         return _xml((METHODS[name](self._supervisor),))
 
 
-async def _form(request: web.BaseRequest) -> Mapping[str, bytes]:
+async def _form(request: Request) -> Mapping[str, bytes]:
     try:
-        return parse_form(request.headers.get("Content-Type", ""), await request.read())
+        return parse_form(request.headers.get("content-type", ""), await request.read())
     except FormDamaged:
         return {}
 
 
-def _redirect(location: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": location})
+def _redirect(location: str) -> Answer:
+    return Answer(303, location=location)
 
 
-def _xml(values: tuple[dict[str, object]] | xmlrpc.client.Fault) -> web.Response:
-    answer = web.Response(body=xmlrpc.client.dumps(values, methodresponse=True).encode(), content_type="text/xml")
-    answer.force_close()
-    return answer
+def _xml(values: tuple[dict[str, object]] | xmlrpc.client.Fault) -> Answer:
+    body = xmlrpc.client.dumps(values, methodresponse=True).encode()
+    return Answer(body=body, content_type="text/xml", closes=True)
 
 
 @functools.cache

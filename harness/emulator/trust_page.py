@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.emulator.audit import AuditSeverity, Module
+from harness.emulator.http_server import Answer
 from harness.emulator.trust import NoTrustStore, read_trust_store
-from harness.emulator.visiting import Admitted, Answer, administrators_only, back_to, denied, submission
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, submission
 
 
 @administrators_only

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import jinja2
-from aiohttp import web
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import escape
 
 from harness.emulator.forms import parse_form
+from harness.emulator.http_server import Answer, Request, html
 from harness.emulator.lifecycle import State
 from harness.emulator.sessions import Session
-from harness.emulator.skin import Captured, CapturedPage, MenuEntry
+from harness.emulator.skin import CapturedPage, MenuEntry, Skin
 from harness.emulator.unit import EmulatedUnit
 
 
@@ -23,12 +24,12 @@ class Visit:
     """One request of one person."""
 
     unit: EmulatedUnit
-    request: web.BaseRequest
+    request: Request
     session: Session | None
 
     @property
     def address(self) -> str:
-        return self.request.remote or ""
+        return self.request.remote
 
     async def form(self) -> dict[str, bytes]:
         """Raises FormDamaged."""
@@ -36,19 +37,11 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What to send, and what to do when it has been sent."""
-
-    response: web.Response
-    afterwards: Callable[[], None] | None = None
-
-
-@dataclass(frozen=True)
 class Admitted:
     """A visit by somebody who has the right to the page."""
 
     unit: EmulatedUnit
-    request: web.BaseRequest
+    request: Request
     session: Session
 
 
@@ -70,25 +63,69 @@ def _templates() -> jinja2.Environment:
 
 
 def render(
-    page: str, unit: EmulatedUnit, session: Session | None, template: str | None = None, **facts: object
+    page: str,
+    unit: EmulatedUnit,
+    session: Session | None,
+    template: str | None = None,
+    *,
+    refreshed: bool = False,
+    **facts: object,
 ) -> Answer:
-    """The page, made from the template of its name, or from another that it shares."""
-    skin = unit.skin
-    text = _template(skin.captured, template or page).render(
-        page=page,
-        skin=skin,
-        unit=unit,
-        identity=unit.identity,
-        session=session,
-        title=skin.title.format(page=skin.heading(page)),
-        menu=_menu(unit, session),
-        help=skin.help_for(page),
-        banners=_banners(unit),
-        notice=session.take_notice() if session else None,
-        **facts,
-    )
+    """The page, made from the template of its name, or from another that it shares; `refreshed` by the browser."""
+    skin, name = unit.skin, template or page
+    banners, notice = _banners(unit), session.take_notice() if session else None
+    facts |= {"page": page, "skin": skin, "unit": unit, "identity": unit.identity, "session": session}
+    if name in skin.captured.templates:
+        captured = _captured_templates(skin.captured.folder).get_template(skin.captured.templates[name])
+        text = captured.render(facts, banners=banners, notice=notice)
+    else:
+        user = session.user if session else None
+        before_name, before_content, after = _frame(
+            skin, page, unit.identity.model, user, _menu(unit, session), banners, notice, refreshed=refreshed
+        )
+        content = _templates().get_template(f"{name}.html").render(facts).rstrip()
+        text = f"{before_name}{escape(unit.identity.host_name)}{before_content}{content}{after}"
     text = unit.conduct.page(text, page, unit.store)
-    return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
+    return html(text)
+
+
+HOLE = "\0"
+
+
+# What stands around a page's content is the larger part of it, and the same again and again.
+@functools.lru_cache(512)
+def _frame(
+    skin: Skin,
+    page: str,
+    model: str,
+    user: str | None,
+    menu: tuple[MenuEntry, ...],
+    banners: tuple[str, ...],
+    notice: str | None,
+    *,
+    refreshed: bool,
+) -> tuple[str, str, str]:
+    """The page before the unit's name, between that and the content, and after it."""
+    text = (
+        _templates()
+        .get_template("frame.html")
+        .render(
+            skin=skin,
+            page=page,
+            title=skin.title.format(page=skin.heading(page)),
+            model=model,
+            user=user,
+            menu=menu,
+            help=skin.help_for(page),
+            banners=banners,
+            notice=notice,
+            refreshed=refreshed,
+            host_name=HOLE,
+            content=HOLE,
+        )
+    )
+    before_name, before_content, after = text.split(HOLE)
+    return before_name, before_content, after
 
 
 def render_captured(page: CapturedPage, unit: EmulatedUnit, session: Session | None) -> Answer:
@@ -98,13 +135,7 @@ def render_captured(page: CapturedPage, unit: EmulatedUnit, session: Session | N
         .get_template(page.file)
         .render(unit=unit, identity=unit.identity, session=session, banners=_banners(unit), notice=None)
     )
-    return Answer(web.Response(text=text, content_type="text/html", charset="utf-8"))
-
-
-def _template(captured: Captured, name: str) -> jinja2.Template:
-    if name in captured.templates:
-        return _captured_templates(captured.folder).get_template(captured.templates[name])
-    return _templates().get_template(f"{name}.html")
+    return html(text)
 
 
 @functools.cache
@@ -118,26 +149,26 @@ def _captured_templates(folder: str) -> jinja2.Environment:
     )
 
 
-def _menu(unit: EmulatedUnit, session: Session | None) -> list[MenuEntry]:
+def _menu(unit: EmulatedUnit, session: Session | None) -> tuple[MenuEntry, ...]:
     """What somebody may see of it: others than administrators only what needs no right."""
     user = unit.users.get(session.user) if session else None
     entries = unit.skin.menu
     if user is not None and unit.conduct.may_administer(user):
-        return list(entries)
-    return [entry for entry in entries if entry.pages[0] == "home" or entry.pages[0].startswith("help_")]
+        return entries
+    return tuple(entry for entry in entries if entry.pages[0] == "home" or entry.pages[0].startswith("help_"))
 
 
-def _banners(unit: EmulatedUnit) -> list[str]:
+def _banners(unit: EmulatedUnit) -> tuple[str, ...]:
     texts = unit.skin.banners
     states = {State.SHUTTING_DOWN: texts.shutting_down, State.SHUT_DOWN: texts.shut_down}
     pending = [texts.restart_required] if unit.conduct.shows_banner(unit.store) else []
     if unit.skin.features.names["activation"] not in unit.features:
         pending.append(texts.not_activated)
-    return [*pending, *(text for state, text in states.items() if state is unit.state)]
+    return (*pending, *(text for state, text in states.items() if state is unit.state))
 
 
 def redirect(status: int, location: str) -> Answer:
-    return Answer(web.Response(status=status, headers={"Location": location}))
+    return Answer(status, location=location)
 
 
 def denied(unit: EmulatedUnit) -> Answer:
@@ -179,8 +210,8 @@ def administrators_only(page: AdmittedPage) -> Page:
     return guarded
 
 
-async def _form(request: web.BaseRequest) -> dict[str, bytes]:
-    return parse_form(request.headers.get("Content-Type", ""), await request.read())
+async def _form(request: Request) -> dict[str, bytes]:
+    return parse_form(request.headers.get("content-type", ""), await request.read())
 
 
 async def submission(visit: Admitted) -> dict[str, bytes] | None:

@@ -198,4 +198,4 @@ def test_the_process_of_emulated_units_does_without_what_reads_lab_files() -> No
     code = "import sys, harness.emulator.__main__; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
 
-    assert {"pydantic", "asyncssh", "lxml", "requests", "paramiko"}.intersection(loaded) == set()
+    assert {"aiohttp", "pydantic", "asyncssh", "lxml", "requests", "paramiko"}.intersection(loaded) == set()

@@ -140,6 +140,7 @@ def test_events_are_forwarded_to_a_syslog_server(
 
 def test_a_syslog_server_is_an_address(visitor: Any) -> None:
     assert set_syslog(visitor, "log.example") == TEXTS["syslog"].texts["bad"]
+    assert visitor.page.find("input", type="submit")["value"] == TEXTS["syslog"].buttons["update"]
     assert visitor.page.find(id="server_1")["value"] == ""
 
 
