@@ -28,7 +28,7 @@ RUN_FILE = "run.json"
 CLAIMS_FILE = "claims.jsonl"
 FORMAT = 1
 
-PARTS = ("mcu-hil", "cryptography", "pytest", "pytest-xdist", "requests", "paramiko", "asyncssh", "aiohttp")
+PARTS = ("mcu-hil", "cryptography", "pytest", "pytest-xdist", "requests", "paramiko", "asyncssh", "httptools")
 """Distributions whose versions a verdict may depend on."""
 WORSE = frozenset({Verdict.FAILED, Verdict.ERROR})
 """A claim may be settled and then fail while it is torn down: one of these stays."""
