@@ -181,6 +181,13 @@ def how_much(served: tuple[bytes, ...], uploaded: tuple[bytes, ...]) -> str:
     return f"of the file: {', '.join(places)}"
 
 
+def moments_of_change(act: str, before: Look, pending: Look, after: Look) -> str:
+    """When the status table became another one, in words: with the act, or with the restart after it."""
+    shown = [one.certificates.local_certificate for one in (before, pending, after)]
+    moments = {f"with the {act}": shown[0] != shown[1], "with the restart": shown[1] != shown[2]}
+    return " and ".join(name for name, is_so in moments.items() if is_so) or "never"
+
+
 @dataclass(frozen=True)
 class Serving:
     """What HTTPS does at one moment."""

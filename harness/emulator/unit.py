@@ -166,7 +166,7 @@ class EmulatedUnit:
             # A slow key derivation must not hold up the other units of this process.
             received = await asyncio.to_thread(self.conduct.reads, upload, self.store)
         except UploadRefused as refused:
-            self._keep(self.conduct.after_refusal(self.store))
+            self._keep(self.conduct.after_refusal(self.store, refused))
             if self.conduct.tells_refusal(refused):
                 raise
             return
@@ -365,6 +365,7 @@ class EmulatedUnit:
         self.administration.started()
         self.boots, self._shut_down = self.boots + 1, None
         self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
+        self.services = self.conduct.services_at_start(self.services)
         self._ends.started(self.serving or FACTORY)
         self._serve(self.conduct.serves_after_start(self.serving, self.store))
         self.state = after(self.state, Event.LISTENING)

@@ -81,3 +81,14 @@ def test_a_kind_is_taken(seen: Decisions, kind: str, characterised: Characterise
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in REPRESENTATIVE])
 def test_each_other_kind_is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
     is_taken(seen, kind, characterised)
+
+
+@pytest.mark.about(accepted_kinds, all_accepted_kinds)
+def test_the_key_of_every_kind_that_was_taken_matches(seen: Decisions) -> None:
+    """`Key matches certificate` is the good outcome (device-reference 2.2, mark D), of whatever is stored."""
+    told = [
+        f"{kind}: {one.words}"
+        for kind, one in seen.of.items()
+        if one.taken and one.shows_it and not one.answer.local_certificate.key_matches
+    ]
+    assert told == []

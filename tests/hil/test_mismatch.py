@@ -26,6 +26,10 @@ class Mismatch:
     answer: Answer
     taken: bool
     served_afterwards: Handshake
+    bad: Mapping[str, Answer]
+    """By the name of a bad upload; that with the foreign key came first, right after a good one."""
+    good_reboot_required: bool
+    """After the good one before them."""
     replaced: bool
     told: Mapping[str, bool]
     """By the name of a bad upload, whether the unit answered it otherwise than two good ones; empty where it did not
@@ -52,7 +56,17 @@ def mismatch(unit: Unit) -> Mismatch:
     replaced = shows.has_taken(good[1], second)
     stored = shows.has_taken(good[0], first) and replaced
     told = {what: not words or not words <= one.page.lines for what, one in bad.items()} if stored else {}
-    return Mismatch(shown_before, served_before, answer, taken, served_afterwards, replaced, told)
+    return Mismatch(
+        shown_before,
+        served_before,
+        answer,
+        taken,
+        served_afterwards,
+        bad,
+        good[0].reboot_required_after,
+        replaced,
+        told,
+    )
 
 
 def _served(unit: Unit) -> Handshake:
@@ -74,6 +88,14 @@ def test_a_foreign_key_is_refused_or_stored_as_ever(seen: Mismatch, characterise
 
 def test_a_foreign_key_changes_nothing_that_is_served_before_a_restart(seen: Mismatch) -> None:
     assert seen.served_afterwards.presented_chain == seen.served_before.presented_chain
+
+
+def test_a_refused_upload_leaves_the_pair_that_waits_for_a_restart(seen: Mismatch) -> None:
+    """A good pair was uploaded before and is not in force yet: table and rebootRequired stay as they were then."""
+    shown = seen.shown_before if not seen.taken else seen.answer.local_certificate
+    for what, answer in seen.bad.items():
+        assert answer.local_certificate == shown, f"the status table is another one after {what} was refused"
+        assert answer.reboot_required_after == seen.good_reboot_required, f"rebootRequired is, after {what}"
 
 
 def test_a_good_pair_replaces_what_was_sent_before(seen: Mismatch) -> None:

@@ -109,6 +109,17 @@ def test_the_pair_from_before_is_served_after_refused_uploads(seen: Refusals) ->
     assert seen.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
 
 
+def test_sip_tls_goes_on_as_before_after_refused_uploads(seen: Refusals) -> None:
+    """It shares the pair with HTTPS (device-reference 2.1, mark D for 4.x): at once, and after the restart."""
+    if seen.before.sip is None:
+        pytest.skip("SIP TLS is closed")
+    assert seen.afterwards.sip is not None
+    assert seen.afterwards.sip.presented_chain == seen.before.sip.presented_chain
+    seen.only_if_none_was_stored()
+    assert seen.restarted.sip is not None
+    assert seen.restarted.sip.presented_chain == seen.before.sip.presented_chain
+
+
 def test_the_pair_from_before_is_served_after_the_restart(seen: Refusals) -> None:
     seen.only_if_none_was_stored()
     assert seen.restarted.handshake.presented_chain == seen.before.handshake.presented_chain

@@ -10,7 +10,15 @@ from harness import catalogue, pki
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
-from harness.observation import Look, look, look_when_up, pages_that_ask, way_of_turn
+from harness.observation import (
+    Look,
+    describes,
+    look,
+    look_when_up,
+    moments_of_change,
+    pages_that_ask,
+    way_of_turn,
+)
 from harness.profile import Characterised, line
 from harness.tls.handshake import Handshake
 from harness.unit import Answer, Restart, Unit
@@ -26,6 +34,8 @@ class Removal:
     removed: Look
     restart: Restart
     restarted: Look
+    leafs_met: frozenset[str]
+    """Those that were served on HTTPS since the restart."""
 
     @property
     def had_a_custom_pair(self) -> bool:
@@ -47,7 +57,8 @@ def removal(unit: Unit) -> Removal:
     answer = unit.remove()
     removed = look(unit)
     restart = unit.restart(Deadline.after(unit.place.restart_timeout), way_of_turn(unit, 3))
-    return Removal(unit.baseline, before, answer, removed, restart, look_when_up(unit))
+    met = unit.leafs_met()
+    return Removal(unit.baseline, before, answer, removed, restart, look_when_up(unit), met)
 
 
 pytestmark = pytest.mark.about(removal)
@@ -82,6 +93,33 @@ def test_the_factory_pair_is_served_after_the_restart(seen: Removal, place: Plac
     if place.baseline is not None:
         pytest.skip("the run found a custom pair on it: what its factory pair is was never seen")
     assert seen.restarted.handshake.presented_chain == seen.baseline.presented_chain
+
+
+def test_every_connection_since_the_removal_was_served_one_leaf(seen: Removal) -> None:
+    """The first one after the restart included (device-reference 2.1): there is one pair."""
+    assert len(seen.leafs_met) <= 1, ", ".join(f"sha256:{one}" for one in seen.leafs_met)
+
+
+def test_sip_tls_goes_back_to_the_factory_pair_too(seen: Removal) -> None:
+    """It shares the pair with HTTPS (device-reference 2.1, mark D for 4.x), before the restart and after it."""
+    if seen.before.sip is None:
+        pytest.skip("SIP TLS is closed")
+    assert seen.removed.sip is not None
+    assert seen.removed.sip.leaf in (seen.before.sip.leaf, seen.removed.handshake.leaf)
+    assert seen.restarted.sip is not None
+    assert seen.restarted.sip.leaf == seen.restarted.handshake.leaf
+
+
+def test_the_status_table_describes_the_pair_that_is_served_after_the_removal(
+    seen: Removal, characterised: Characterised
+) -> None:
+    """Stored and running pair are one again (device-reference 2.2, mark D)."""
+    table = seen.restarted.certificates.local_certificate
+    assert describes(table, seen.restarted.handshake.leaf), table
+    seen.only_of_a_custom_pair()
+    characterised(
+        "status-table/changes-at-removal", moments_of_change("removal", seen.before, seen.removed, seen.restarted)
+    )
 
 
 def test_every_unit_has_the_same_factory_pair(seen: Removal, characterised: Characterised) -> None:

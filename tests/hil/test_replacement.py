@@ -23,12 +23,14 @@ from harness.observation import (
     how_much,
     look,
     look_when_up,
+    moments_of_change,
     pages_that_ask,
     rows_shown,
     sight,
     way_of_turn,
 )
 from harness.profile import Characterised, line
+from harness.table_words import dates_are_of, left_out
 from harness.tls.handshake import HandshakeFailed
 from harness.tls.resumption import TlsSession
 from harness.unit import (
@@ -48,6 +50,8 @@ OTHER_REASONS = ("upgrade", "console", "ftp", "supervisor", "configuration", "co
 
 CLOCK_SECONDS = 2.0
 """An uptime is told in whole seconds."""
+AGREE_SECONDS = 10.0
+"""Clocks of a unit may be read one after the other."""
 CROWD = 8
 """Handshakes at once: units may take no more connections than that (device-reference 7.1, mark D for the API)."""
 
@@ -268,6 +272,16 @@ def test_the_uptime_begins_anew_with_the_restart(seen: Replacement) -> None:
     assert restart.uptime_seconds <= restart.booted_seconds + CLOCK_SECONDS
 
 
+def test_restart_time_and_uptime_agree_as_ever(seen: Replacement, characterised: Characterised) -> None:
+    """What has passed since `restartTime` is the uptime (device-reference 7.2 and 7.10, marks D), unless the unit's
+    clock is set while it starts."""
+    now = seen.restarted.condition
+    if now.current_time is None:
+        pytest.skip("the unit does not tell the time")
+    passed = (now.current_time - now.restart_time).total_seconds()
+    characterised("uptime/agrees-with-restart-time", abs(passed - now.uptime_seconds) <= AGREE_SECONDS)
+
+
 def test_the_same_services_are_open_after_the_restart(seen: Replacement) -> None:
     """What is ticked is open (device-reference 4)."""
     assert seen.after.value.services == seen.services
@@ -289,6 +303,8 @@ def test_the_restart_is_in_the_restart_log_once(seen: Replacement, characterised
         and restart.restart_time_after > restart.restart_time_before
     ):
         assert [entry.time for entry in seen.new_in_log if entry.time < asked] == []
+        now = seen.restarted.condition.current_time or restart.restart_time_after
+        assert [entry.time for entry in seen.new_in_log if entry.time > now] == []
 
 
 def test_the_restart_log_tells_no_other_reason(seen: Replacement, characterised: Characterised) -> None:
@@ -386,6 +402,17 @@ def test_sip_tls_shares_the_pair_with_https(seen: Replacement, characterised: Ch
         leafs = (seen.restarted.handshake.leaf, seen.material.leaf)
         assert seen.restarted.sip is not None
         assert seen.restarted.sip.leaf in leafs
+        if seen.restarted.sip.leaf == seen.restarted.handshake.leaf:
+            same = seen.restarted.sip.presented_chain == seen.restarted.handshake.presented_chain
+            characterised("sip-tls/has-the-chain-of-https", same)
+
+
+def test_sip_tls_serves_the_pair_from_before_until_the_restart(seen: Replacement) -> None:
+    """It shares the pair with HTTPS (device-reference 2.1, mark D for 4.x), and goes on with it, as that does."""
+    if seen.before.sip is None:
+        pytest.skip("SIP TLS is closed")
+    assert seen.pending.sip is not None
+    assert seen.pending.sip.presented_chain == seen.before.sip.presented_chain
 
 
 def test_the_status_table_describes_what_was_uploaded_or_what_is_served(
@@ -397,13 +424,12 @@ def test_the_status_table_describes_what_was_uploaded_or_what_is_served(
     characterised("status-table/rows", ", ".join(rows_shown(table)))
     leafs = (seen.material.leaf, seen.served.value)
     assert any(describes(table, leaf) for leaf in leafs), table
+    described = next(leaf for leaf in leafs if describes(table, leaf))
+    characterised("status-table/dates", dates_are_of(table, described))
+    characterised(f"status-table/of-{len(seen.material.chain)}-leaves-out", left_out(table, described))
 
 
 def test_the_status_table_changes_when_it_ever_did(seen: Replacement, characterised: Characterised) -> None:
     """With the upload, or with the restart: which, is unknown (device-reference 2.2, mark U)."""
     only_if_in_force(seen)
-    before, pending, after = (
-        one.certificates.local_certificate for one in (seen.before, seen.pending, seen.restarted)
-    )
-    moments = {"with the upload": before != pending, "with the restart": pending != after}
-    characterised("status-table/changes", " and ".join(name for name, is_so in moments.items() if is_so) or "never")
+    characterised("status-table/changes", moments_of_change("upload", seen.before, seen.pending, seen.restarted))

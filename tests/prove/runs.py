@@ -105,7 +105,7 @@ class Bench:
             emulated = f'firmware = "{one.firmware}", restart_seconds = {self.restart_seconds}{defect}'
             tables.append(
                 f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{network}.{number}"\n'
-                f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "https", "sip_tls", "power"]\n'
+                f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "http", "https", "sip_tls", "power"]\n'
                 f"emulated = {{ {emulated} }}\n" + (POWER % f"{network}.{number}" if power else "")
             )
         return "\n".join(tables)

@@ -56,6 +56,7 @@ NOT_TOLD = "test_an_upload_that_is_not_stored_is_not_answered_as_a_good_one"
 WINDOWS, OBJECTS, ODD = "text as Windows writes it", "several objects in long lines", "AES-256-CBC, odd passphrase"
 PBES1, LONG = "PKCS#8, PBES1", "chain of 6 with its root"
 NO_KEY, NO_PASSPHRASE = "test_no_private_key_can_be_read", "test_no_passphrase_can_be_read"
+WAITS = "test_a_refused_upload_leaves_the_pair_that_waits_for_a_restart"
 RESTARTS = "test_the_unit_goes_down_and_comes_back_when_it_is_told_to_restart[self-signed]"
 POWER = "test_a_power_cut_leaves_a_whole_pair"
 WALK = "test_no_walk_parts_the_unit_from_the_model"
@@ -94,6 +95,8 @@ ROWS: Mapping[str, Row] = {
     "removed-pair-returns": row("test_the_factory_pair_is_served_after_the_restart", may=(WALK,)),
     "removal-ignored": row("test_the_factory_pair_is_served_after_the_restart", may=(WALK,)),
     "refused-upload-clears-pair": row("test_a_bad_upload_is_refused[wrong-passphrase]", may=(WALK,)),
+    "refused-upload-drops-what-waits": row(WAITS),
+    "large-upload-clears-pair": row(more=("test_nothing_is_stored_of_an_upload_of_too_many_octets", "test_after_an_upload_of_many_octets_and_a_restart_a_whole_pair_is_served")),
     "second-upload-ignored": row(f"{TAKEN}[ca-signed]", may=(WALK,)),
     "old-pair-after-restart": row(f"{LEAF}[both]", may=(WALK,)),
     "new-pair-before-restart": row("test_the_pair_from_before_is_served_until_the_restart[both]", "test_a_removal_is_in_force_when_it_ever_was", may=(WALK,)),
@@ -115,6 +118,7 @@ ROWS: Mapping[str, Row] = {
     "status-table-stale": row(TABLE_CHANGES),
     "status-table-always-factory": row(TABLE, TABLE_CHANGES),
     "status-table-says-mismatch": row("test_the_status_table_says_that_the_key_matches[both]"),
+    "status-table-tells-wrong-months": row(TABLE),
     "uptime-not-reset": row("test_the_uptime_begins_anew_with_the_restart[both]"),
     "restart-time-stale": row("test_the_unit_says_when_it_restarted[both]"),
     "restart-log-missing": row("test_the_restart_is_in_the_restart_log_once[both]"),
@@ -128,6 +132,7 @@ ROWS: Mapping[str, Row] = {
     "restarts-at-upload": row(one_of=("test_the_upload_alone_does_not_restart_the_unit[both]",)),
     "https-closed-after-restart": row("test_https_works_after_the_restart[self-signed]", "test_the_same_services_are_open_after_the_restart[self-signed]"),
     "http-closed-after-restart": row("test_the_same_services_are_open_after_the_restart[self-signed]"),
+    "https-open-again-after-restart": row(more=("test_https_is_still_off_after_a_restart",)),
     "upload-without-login": row("test_nobody_but_an_administrator_can_upload[by-nobody]"),
     "guests-may-upload": row("test_nobody_but_an_administrator_can_upload[by-guest]"),
     "cookie-from-anywhere": row("test_nobody_but_an_administrator_can_upload[by-elsewhere]"),
