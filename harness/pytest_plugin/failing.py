@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 import textwrap
 from dataclasses import asdict, dataclass
@@ -17,8 +18,13 @@ from harness.lab import Place
 LINES, COLUMNS = 40, 400
 """Of what the assertion tells; an agreement's smallest upload has some thirty lines."""
 LONGEST_REPR = 200
+OURS = ("place", "_about")
+"""Parameters of which every claim has its own."""
 DER_SEQUENCE = b"\x30\x82"
 """How every certificate of more than 255 octets begins (X.690 8.1.3)."""
+
+SAID_ALREADY = ("assert False", "assert not ", "assert ['", "assert None")
+"""How pytest goes on after the words of a claim."""
 
 DATE = re.compile(r"datetime\.datetime\((\d+(?:, \d+){4,6})\)")
 
@@ -50,7 +56,7 @@ def told(
     """Of a claim that failed; its evidence is named by the caller, who knows the run's folder."""
     where = f"at {place.name}, {place.model}"
     done = f"{about.name} {where}: {_first_paragraph(about.run)}" if about else f"a test of its own {where}"
-    sentence = sentence_of(item.originalname or item.name)
+    sentence = sentence_of(item.originalname or item.name) + _of_what(item)
     reason = _first_paragraph(item.function)
     statement = _statement(item, raised)
     return Told(
@@ -64,6 +70,12 @@ def told(
 def sentence_of(name: str) -> str:
     """A test's name, as the sentence that it is."""
     return name.removeprefix("test_").replace("_", " ")
+
+
+def _of_what(item: pytest.Function) -> str:
+    """What the claim is put to, of several things: the parameters that are neither place nor experiment."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return "".join(f": {value}" for name, value in params.items() if name not in OURS)
 
 
 def certificates_compared(operator: str, seen: object, expected: object) -> list[str] | None:
@@ -100,7 +112,11 @@ def _statement(item: pytest.Function, raised: pytest.ExceptionInfo[BaseException
 
 
 def _observed(raised: pytest.ExceptionInfo[BaseException]) -> str:
-    lines = [DATE.sub(_date, line.rstrip()) for line in str(raised.value).removeprefix("assert ").splitlines()]
+    text = str(raised.value)
+    lines = [DATE.sub(_date, line.rstrip()) for line in text.removeprefix("assert ").splitlines()]
+    if not text.startswith("assert "):
+        # The claim has words of its own; that what it asked for was false, they say better.
+        lines = list(itertools.takewhile(lambda line: not line.startswith(SAID_ALREADY), lines))
     kept = [line for line in lines if line and not _is_noise(line)]
     shown = [line if len(line) <= COLUMNS else f"{line[:COLUMNS]}..." for line in kept[:LINES]]
     if len(kept) > LINES:

@@ -47,6 +47,18 @@ def other_kinds(*names: str) -> tuple[str, ...]:
     return tuple(f"test_each_other_kind_is_taken[{name}]" for name in names)
 
 
+def certificate_files(*forms: str) -> tuple[str, ...]:
+    return tuple(f"test_a_certificate_file_is_decided_as_by_the_model[{form}]" for form in forms)
+
+
+def key_files(*forms: str) -> tuple[str, ...]:
+    return tuple(f"test_a_key_file_is_decided_as_by_the_model[{form}]" for form in forms)
+
+
+def open_forms(*forms: str) -> tuple[str, ...]:
+    return tuple(f"test_what_is_open_is_decided_as_ever[{form}]" for form in forms)
+
+
 TAKEN = "test_the_upload_is_taken"
 LEAF = "test_the_uploaded_leaf_is_served_after_the_restart"
 CHAIN = "test_a_leaf_is_served_with_as_much_of_its_chain_as_ever"
@@ -65,28 +77,28 @@ WALK = "test_no_walk_parts_the_unit_from_the_model"
 # ruff: noqa: E501
 # fmt: off
 ROWS: Mapping[str, Row] = {
-    "windows-line-ends-refused": row(*kinds(WINDOWS), more=other_kinds("CRLF")),
-    "trailing-blanks-refused": row(*kinds(WINDOWS), more=other_kinds("blanks at the ends of lines")),
-    "long-lines-refused": row(*kinds(OBJECTS), more=other_kinds("base64 in lines of 76")),
-    "text-before-block-refused": row(*kinds(WINDOWS), more=other_kinds("leading text", "64 KiB of leading text")),
-    "missing-final-newline-refused": row(*kinds(WINDOWS), more=other_kinds("no final newline")),
-    "two-objects-in-a-file-refused": row(*kinds(OBJECTS), more=other_kinds("key after a certificate")),
-    "files-cut-at-4096-octets": row(*kinds(LONG)),
-    "last-certificate-taken": row(f"{TAKEN}[ca-signed]", "test_a_good_pair_replaces_what_was_sent_before", *kinds(WINDOWS, LONG)),
-    "first-intermediate-only": row(f"{CHAIN}[ca-signed]"),
-    "out-of-date-certificate-refused": row(*kinds("expired"), more=other_kinds("not yet valid")),
-    "pkcs8-refused": row(*kinds("PKCS#8")),
+    "windows-line-ends-refused": row(*kinds(WINDOWS), more=(*certificate_files("a leaf, CRLF"), *key_files("a plain key, CRLF"), *other_kinds("CRLF"),)),
+    "trailing-blanks-refused": row(*kinds(WINDOWS), more=(*certificate_files("a leaf, blanks at the ends of lines"), *other_kinds("blanks at the ends of lines"),)),
+    "long-lines-refused": row(*kinds(OBJECTS), more=(*certificate_files("a leaf, lines of 76 columns"), *other_kinds("base64 in lines of 76"),)),
+    "text-before-block-refused": row(*kinds(WINDOWS), more=(*certificate_files("a leaf, blank lines around it", "a leaf, text before it"), *key_files("a plain key, text before it"), *other_kinds("64 KiB of leading text", "leading text"),)),
+    "missing-final-newline-refused": row(*kinds(WINDOWS), more=(*certificate_files("a leaf, no final newline"), *other_kinds("no final newline"),)),
+    "two-objects-in-a-file-refused": row(*kinds(OBJECTS), more=(*other_kinds("key after a certificate"), *open_forms("a plain key after a certificate"),)),
+    "files-cut-at-4096-octets": row(*kinds(LONG), more=(*certificate_files("a chain with its root"), *other_kinds("64 KiB of leading text", "chain of 10 with its root", "chain of 10", "chain of 4 with its root", "chain of 4", "chain of 5 with its root", "chain of 5", "chain of 6", "chain of 7 with its root", "chain of 7", "chain of 8 with its root", "chain of 8", "chain of 9 with its root", "chain of 9"),)),
+    "last-certificate-taken": row(f"{TAKEN}[ca-signed]", "test_a_good_pair_replaces_what_was_sent_before", *kinds(WINDOWS, LONG), more=(*certificate_files("X509 CERTIFICATE", "a chain with its root", "a chain, root first", "a chain"), *other_kinds("64 KiB of leading text", "CRLF", "base64 in lines of 76", "blanks at the ends of lines", "chain of 10 with its root", "chain of 10", "chain of 2 with its root", "chain of 2", "chain of 3 with its root", "chain of 3", "chain of 4 with its root", "chain of 4", "chain of 5 with its root", "chain of 5", "chain of 6", "chain of 7 with its root", "chain of 7", "chain of 8 with its root", "chain of 8", "chain of 9 with its root", "chain of 9", "leading text", "no final newline"), *open_forms("TRUSTED CERTIFICATE"),)),
+    "first-intermediate-only": row(f"{CHAIN}[ca-signed]", more=(*certificate_files("X509 CERTIFICATE"), *open_forms("TRUSTED CERTIFICATE", "a chain, its last block cut"),)),
+    "out-of-date-certificate-refused": row(*kinds("expired"), more=(*other_kinds("not yet valid"),)),
+    "pkcs8-refused": row(*kinds("PKCS#8"), more=(*open_forms("a PKCS#8 key"),)),
     "encrypted-pkcs8-refused": row(*kinds(PBES1)),
-    "triple-des-missing": row(f"{TAKEN}[self-signed]", *kinds(PBES1)),
-    "aes-missing": row(*kinds(ODD)),
-    "passphrase-cut-at-8": row(f"{TAKEN}[self-signed]", *kinds(PBES1, ODD)),
-    "passphrase-trimmed": row(*kinds(ODD)),
-    "passphrase-in-upper-case": row(f"{TAKEN}[self-signed]", *kinds(PBES1, ODD)),
-    "passphrase-plus-becomes-blank": row(*kinds(ODD)),
-    "passphrase-for-plain-key-refused": row(*kinds(OBJECTS)),
+    "triple-des-missing": row(f"{TAKEN}[self-signed]", *kinds(PBES1), more=(*key_files("DES-EDE3-CBC"), *other_kinds("DES-EDE3-CBC"),)),
+    "aes-missing": row(*kinds(ODD), more=(*key_files("AES-128-CBC", "AES-256-CBC", "a passphrase of 1 byte", "a passphrase with blanks"), *other_kinds("AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "passphrase of 1 byte", "passphrase of 1024 bytes", "passphrase of 31 bytes", "passphrase of both cases", "passphrase that is no ASCII", "passphrase with a plus", "passphrase with blanks"), *open_forms("a passphrase of 1024 bytes", "a passphrase that is no ASCII"),)),
+    "passphrase-cut-at-8": row(f"{TAKEN}[self-signed]", *kinds(PBES1, ODD), more=(*key_files("AES-128-CBC", "AES-256-CBC", "DES-EDE3-CBC", "a passphrase with blanks"), *other_kinds("AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-CBC", "DES-EDE3-CBC", "IDEA-CBC", "RC2-CBC", "passphrase of 1024 bytes", "passphrase of 31 bytes", "passphrase of both cases", "passphrase with blanks"), *open_forms("a passphrase of 1024 bytes"),)),
+    "passphrase-trimmed": row(*kinds(ODD), more=(*key_files("a passphrase with blanks"), *other_kinds("passphrase with blanks"),)),
+    "passphrase-in-upper-case": row(f"{TAKEN}[self-signed]", *kinds(PBES1, ODD), more=(*key_files("AES-128-CBC", "AES-256-CBC", "DES-EDE3-CBC", "a passphrase of 1 byte", "a passphrase with blanks"), *other_kinds("AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-CBC", "DES-EDE3-CBC", "IDEA-CBC", "RC2-CBC", "passphrase of 1 byte", "passphrase of 1024 bytes", "passphrase of 31 bytes", "passphrase of both cases", "passphrase that is no ASCII", "passphrase with a plus", "passphrase with blanks"), *open_forms("a passphrase of 1024 bytes", "a passphrase that is no ASCII"),)),
+    "passphrase-plus-becomes-blank": row(*kinds(ODD), more=(*other_kinds("passphrase with a plus"),)),
+    "passphrase-for-plain-key-refused": row(*kinds(OBJECTS), more=(*other_kinds("passphrase for a plain key"), *open_forms("a plain key and a passphrase"),)),
     "wrong-passphrase-reported-as-success": row(f"{NOT_TOLD}[a wrong passphrase]"),
     "refusals-reported-as-success": row(f"{NOT_TOLD}[a foreign key]", f"{NOT_TOLD}[a wrong passphrase]"),
-    "foreign-key-accepted": row("test_a_foreign_key_is_refused_or_stored_as_ever", f"{NOT_TOLD}[a foreign key]"),
+    "foreign-key-accepted": row("test_a_foreign_key_is_refused_or_stored_as_ever", f"{NOT_TOLD}[a foreign key]", more=(*open_forms("the key of another"),)),
     "upload-not-written": row(f"{LEAF}[both]"),
     "pair-lost-on-power-cut": row(more=(f"{POWER}[right after an upload]",), may=(POWER, WALK)),
     "pair-torn-by-power-cut": row(more=(f"{POWER}[half way through an upload]",), may=(POWER, WALK)),
