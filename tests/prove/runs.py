@@ -107,7 +107,9 @@ class Bench:
         tables = [f'[lab]\nname = "prove"\nstate_dir = "{state}"\n']
         for number, one in enumerate(specimens, 1):
             defect = f', defect = "{one.defect}"' if one.defect else ""
-            emulated = f'firmware = "{one.firmware}", restart_seconds = {self.restart_seconds}{defect}'
+            # A cut that is to hit the flash while it is written needs something to hit.
+            slow = ', switches = { "timing.storing" = 0.2 }' if power else ""
+            emulated = f'firmware = "{one.firmware}", restart_seconds = {self.restart_seconds}{slow}{defect}'
             tables.append(
                 f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{network}.{number}"\n'
                 f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "http", "https", "sip_tls", "power"]\n'

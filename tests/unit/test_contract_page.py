@@ -47,9 +47,8 @@ def _claims() -> Iterator[tuple[str, Claim]]:
                 yield test, Claim(min(one.selection for one in about.args), frozenset(things))
 
 
-def _listed(marks: object) -> list[pytest.Mark]:
-    found = marks if isinstance(marks, list) else [marks]
-    return [one.mark for one in found]
+def _listed(marks: pytest.MarkDecorator | list[pytest.MarkDecorator]) -> list[pytest.Mark]:
+    return [one.mark for one in (marks if isinstance(marks, list) else [marks])]
 
 
 def _by_name() -> dict[str, Claim]:
