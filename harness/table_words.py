@@ -21,6 +21,7 @@ PARTS = {
 }
 """Those that the help names (device-reference 2.2, mark D)."""
 NUMBER = re.compile(r"\d+")
+MONTH = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b")
 OFFSETS = sorted((timedelta(minutes=15 * quarter) for quarter in range(-48, 57)), key=abs)
 """Of the time zones that there are, the unit's own being unknown; the nearest first."""
 
@@ -61,8 +62,8 @@ def _around(moment: datetime) -> Iterator[datetime]:
 
 def _names(text: str, at: datetime) -> bool:
     """The day, and the month in letters or digits."""
-    numbers = {int(found) for found in NUMBER.findall(text)}
-    return at.day in numbers and (f"{at:%b}".lower() in text.lower() or at.month in numbers)
+    numbers, months = {int(found) for found in NUMBER.findall(text)}, MONTH.findall(text.lower())
+    return at.day in numbers and (months == [f"{at:%b}".lower()] if months else at.month in numbers)
 
 
 def _numbers(at: datetime) -> tuple[int, ...]:

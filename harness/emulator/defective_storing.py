@@ -53,11 +53,10 @@ class WritesTwoFiles(Conduct):
             CERTIFICATE_FILE: b"".join(_pem(certificate) for certificate in store.stored.certificates),
             KEY_FILE: store.stored.private_key,
         }
+        # Each file is replaced as a whole. That it takes two steps is the bug.
         for name, content in contents.items():
             files.write(f"{name}.new", content)
             files.sync(f"{name}.new")
-        # Each file is replaced as a whole. That it takes two steps is the bug.
-        for name in contents:
             files.rename(f"{name}.new", name)
             files.sync_directory()
 

@@ -117,6 +117,8 @@ def test_the_status_table_describes_the_pair_that_is_served_after_the_removal(
     table = seen.restarted.certificates.local_certificate
     assert describes(table, seen.restarted.handshake.leaf), table
     seen.only_of_a_custom_pair()
+    if seen.restarted.handshake.leaf == seen.before.handshake.leaf:
+        pytest.skip("the custom pair is still served: that is another claim's")
     characterised(
         "status-table/changes-at-removal", moments_of_change("removal", seen.before, seen.removed, seen.restarted)
     )

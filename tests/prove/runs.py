@@ -108,7 +108,7 @@ class Bench:
         for number, one in enumerate(specimens, 1):
             defect = f', defect = "{one.defect}"' if one.defect else ""
             # A cut that is to hit the flash while it is written needs something to hit.
-            slow = ', switches = { "timing.storing" = 0.2 }' if power else ""
+            slow = ', switches = { "timing.storing" = 0.5 }' if power else ""
             emulated = f'firmware = "{one.firmware}", restart_seconds = {self.restart_seconds}{slow}{defect}'
             tables.append(
                 f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{network}.{number}"\n'
