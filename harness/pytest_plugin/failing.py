@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import re
 import textwrap
 from dataclasses import asdict, dataclass
@@ -23,8 +22,12 @@ OURS = ("place", "_about")
 DER_SEQUENCE = b"\x30\x82"
 """How every certificate of more than 255 octets begins (X.690 8.1.3)."""
 
-SAID_ALREADY = ("assert False", "assert not ", "assert ['", "assert None")
-"""How pytest goes on after the words of a claim."""
+SAID_ALREADY = re.compile(r"assert (?!not the same|not in\b)|\s+\+\s+(where|and) ")
+"""How pytest goes on after the words of a claim: what it asked for was not so, which they say better."""
+BARE = re.compile(r"(not )?(True|False|None|\(\)|\[.*\]|[0-9].*)$")
+"""A value that says nothing without what it is of."""
+WHERE = re.compile(r"\s*\+\s+(where|and) ")
+HINT = re.compile(r"-v+'? to (get|show)|use '-vv'|Omitting \d+ identical|Drill down into")
 
 DATE = re.compile(r"datetime\.datetime\((\d+(?:, \d+){4,6})\)")
 
@@ -62,7 +65,7 @@ def told(
     return Told(
         done=done,
         expected="\n".join(part for part in (sentence, reason, statement) if part),
-        observed=_observed(raised),
+        observed=_observed(raised, statement),
         evidence="",
     )
 
@@ -111,12 +114,14 @@ def _statement(item: pytest.Function, raised: pytest.ExceptionInfo[BaseException
     return " ".join(str(own[-1].statement).split()) if own else ""
 
 
-def _observed(raised: pytest.ExceptionInfo[BaseException]) -> str:
+def _observed(raised: pytest.ExceptionInfo[BaseException], statement: str) -> str:
+    """What the claim says that it saw, or else what pytest makes of its assertion."""
     text = str(raised.value)
     lines = [DATE.sub(_date, line.rstrip()) for line in text.removeprefix("assert ").splitlines()]
     if not text.startswith("assert "):
-        # The claim has words of its own; that what it asked for was false, they say better.
-        lines = list(itertools.takewhile(lambda line: not line.startswith(SAID_ALREADY), lines))
+        lines = [line for line in lines if not SAID_ALREADY.match(line)]
+    elif lines and BARE.match(lines[0]):
+        lines[0] = f"{statement.removeprefix('assert ')}: {lines[0]}"
     kept = [line for line in lines if line and not _is_noise(line)]
     shown = [line if len(line) <= COLUMNS else f"{line[:COLUMNS]}..." for line in kept[:LINES]]
     if len(kept) > LINES:
@@ -131,5 +136,5 @@ def _date(found: re.Match[str]) -> str:
 
 
 def _is_noise(line: str) -> bool:
-    """pytest tells where each value comes from with the whole object that it is part of."""
-    return line.lstrip().startswith(("+  where ", "+    where ", "+  and ")) and len(line) > LONGEST_REPR
+    """pytest tells where each value comes from, with the whole object that it is part of, and how to be told more."""
+    return (WHERE.match(line) is not None and len(line) > LONGEST_REPR) or HINT.search(line) is not None

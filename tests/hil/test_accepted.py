@@ -93,4 +93,4 @@ def test_the_key_of_every_kind_that_was_taken_matches(seen: Decisions) -> None:
         for kind, one in seen.of.items()
         if one.taken and one.shows_it and not one.answer.local_certificate.key_matches
     ]
-    assert told == []
+    assert told == [], "; ".join(told)

@@ -17,6 +17,7 @@ from harness.observation import (
     look_when_up,
     moments_of_change,
     pages_that_ask,
+    shown_otherwise,
     way_of_turn,
 )
 from harness.profile import Characterised, line
@@ -48,7 +49,8 @@ class Removal:
 
 @experiment(Leaves.BASELINE, restarts=1, selection=Selection.SMOKE, replaces=True)
 def removal(unit: Unit) -> Removal:
-    """Starts from a custom pair: one that an earlier experiment left, or else one that is installed for it."""
+    """A custom pair was in force, from an earlier experiment or installed for this; it was removed, and the unit
+    restarted."""
     before = look(unit)
     if before.handshake.leaf == unit.baseline.leaf:
         unit.upload(catalogue.ca_signed(unit.place.address).upload)
@@ -79,7 +81,8 @@ def test_the_same_pages_as_ever_ask_for_the_restart_until_it_is_done(
 
 def test_the_removal_alone_does_not_restart_the_unit(seen: Removal) -> None:
     """It waits to be told, as after an upload (device-reference 2.1)."""
-    assert seen.removed.condition.restart_time == seen.before.condition.restart_time
+    began, now = seen.before.condition.restart_time, seen.removed.condition.restart_time
+    assert now == began, f"it started at {began}, and again at {now}, before it was told to"
 
 
 def test_a_removal_is_in_force_when_it_ever_was(seen: Removal, characterised: Characterised) -> None:
@@ -115,7 +118,8 @@ def test_the_status_table_describes_the_pair_that_is_served_after_the_removal(
 ) -> None:
     """Stored and running pair are one again (device-reference 2.2, mark D)."""
     table = seen.restarted.certificates.local_certificate
-    assert describes(table, seen.restarted.handshake.leaf), table
+    leaf = seen.restarted.handshake.leaf
+    assert describes(table, leaf), shown_otherwise(table, leaf)
     seen.only_of_a_custom_pair()
     if seen.restarted.handshake.leaf == seen.before.handshake.leaf:
         pytest.skip("the custom pair is still served: that is another claim's")
@@ -139,8 +143,9 @@ def test_the_restart_after_the_removal_is_logged_as_ever(seen: Removal, characte
 
 
 def test_the_status_table_says_that_the_key_matches_again(seen: Removal) -> None:
-    assert seen.restarted.certificates.local_certificate.key_matches
+    row = seen.restarted.certificates.local_certificate
+    assert row.key_matches, f"the Private key row reads {row.private_key!r}"
 
 
 def test_nothing_waits_for_a_restart_after_the_removal(seen: Removal) -> None:
-    assert not seen.restarted.condition.reboot_required
+    assert not seen.restarted.condition.reboot_required, "rebootRequired is true after the restart"
