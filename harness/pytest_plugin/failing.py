@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 import textwrap
 from dataclasses import asdict, dataclass
@@ -119,7 +120,7 @@ def _observed(raised: pytest.ExceptionInfo[BaseException], statement: str) -> st
     text = str(raised.value)
     lines = [DATE.sub(_date, line.rstrip()) for line in text.removeprefix("assert ").splitlines()]
     if not text.startswith("assert "):
-        lines = [line for line in lines if not SAID_ALREADY.match(line)]
+        lines = list(itertools.takewhile(lambda line: not SAID_ALREADY.match(line), lines))
     elif lines and BARE.match(lines[0]):
         lines[0] = f"{statement.removeprefix('assert ')}: {lines[0]}"
     kept = [line for line in lines if line and not _is_noise(line)]
