@@ -53,11 +53,12 @@ class Answer:
     """Whether the connection can carry another request."""
 
 
-def request(method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> bytes:
-    """The octets of a request; its length is told where it has a body, or is of a kind that may have one."""
+def request(method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes = b"", more: int = 0) -> bytes:
+    """The octets of a request; its length is told where it has a body, or is of a kind that may have one. `more`
+    octets of its body are sent by whoever asked for it."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     if body or method != "GET":
-        lines.append(f"Content-Length: {len(body)}")
+        lines.append(f"Content-Length: {len(body) + more}")
     return "\r\n".join((*lines, "", "")).encode("latin-1") + body
 
 

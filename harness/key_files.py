@@ -75,10 +75,19 @@ def encrypted(key: rsa.RSAPrivateKey, cipher: str, passphrase: bytes) -> bytes:
 
 def pbes1(key: rsa.RSAPrivateKey) -> bytes:
     """PKCS#8 under PBE-SHA1-3DES, as `openssl pkcs8 -v1` writes it, with catalogue.PASSPHRASE."""
+    return _pkcs8(key, "-v1", "PBE-SHA1-3DES")
+
+
+def pbes2(key: rsa.RSAPrivateKey) -> bytes:
+    """PKCS#8 under PBES2 with triple DES and HMAC-SHA1, the only PRF that 0.9.8 has, with catalogue.PASSPHRASE."""
+    return _pkcs8(key, "-v2", "des3", "-v2prf", "hmacWithSHA1")
+
+
+def _pkcs8(key: rsa.RSAPrivateKey, *scheme: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
         given, made = Path(folder, "plain.pem"), Path(folder, "key.pem")
         given.write_bytes(pki.key_pem(key))
-        options = ["-topk8", "-v1", "PBE-SHA1-3DES", "-in", str(given), "-out", str(made)]
+        options = ["-topk8", *scheme, "-in", str(given), "-out", str(made)]
         catalogue.openssl("pkcs8", "-passout", options)
         return made.read_bytes()
 

@@ -162,6 +162,7 @@ KINDS: Mapping[str, Kind] = {
     "RSA 4096": Kind(_size(4096), SIZE_OPEN),
     "PKCS#8": Kind(_key_file(lambda key: key_files.written(key, key_files.PKCS8)), PKCS8_OPEN),
     "PKCS#8, PBES1": Kind(_key_file(key_files.pbes1, PASSPHRASE), PKCS8_OPEN),
+    "PKCS#8, PBES2": Kind(_key_file(key_files.pbes2, PASSPHRASE), PKCS8_OPEN),
     "DES-CBC": Kind(_cipher("DES-CBC")),
     "DES-EDE3-CBC": Kind(_cipher("DES-EDE3-CBC")),
     "AES-128-CBC": Kind(_cipher("AES-128-CBC")),

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from harness.certificate_words import certificate_words
 from harness.deadline import Deadline
 from harness.errors import BenchError, DeadlineExpired, UnitError
 from harness.tls.handshake import Handshake, HandshakeFailed
@@ -179,6 +180,28 @@ def how_much(served: tuple[bytes, ...], uploaded: tuple[bytes, ...]) -> str:
         return "the leaf alone"
     places = (str(uploaded.index(one) + 1) if one in uploaded else "a stranger" for one in served)
     return f"of the file: {', '.join(places)}"
+
+
+def shown_otherwise(table: LocalCertificate, *leafs: bytes) -> str:
+    """What the status table shows, and of which certificates it should, in words."""
+    wanted = " or ".join(dict.fromkeys(map(certificate_words, leafs)))
+    shown = ", ".join(f"{label} {text[:100]!r}" for label, text in rows_shown(table).items())
+    return f"the status table shows {shown}; it should show that of {wanted}"
+
+
+def table_changed(before: LocalCertificate, after: LocalCertificate) -> str:
+    """What the status table shows otherwise than before, in words."""
+    rows = ("subject", "issuer", "issued", "expires", "private_key")
+    changed = [(row, getattr(before, row), getattr(after, row)) for row in rows]
+    told = [f"{row} {now[:100]!r}, which was {was[:100]!r}" for row, was, now in changed if was != now]
+    return "the status table shows " + "; ".join(told)
+
+
+def moments_of_change(act: str, before: Look, pending: Look, after: Look) -> str:
+    """When the status table became another one, in words: with the act, or with the restart after it."""
+    shown = [one.certificates.local_certificate for one in (before, pending, after)]
+    moments = {f"with the {act}": shown[0] != shown[1], "with the restart": shown[1] != shown[2]}
+    return " and ".join(name for name, is_so in moments.items() if is_so) or "never"
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,8 @@ def to_baseline(
     condition = unit.condition()
     active = unit.operational_status() is OperationalStatus.ACTIVE
     serves_it = _serves(unit, leaf, deadline)
+    if not serves_it and _opens_https(unit):
+        serves_it = _serves(unit, leaf, deadline)
     if serves_it and active and not condition.reboot_required:
         return prove(unit, leaf, deadline)
     if pair is not None:
@@ -151,6 +153,15 @@ def _serves(unit: Unit, leaf: bytes, deadline: Deadline) -> bool:
     except (BenchError, HandshakeFailed):
         # HTTPS is closed: whatever the reason, it does not serve this leaf.
         return False
+
+
+def _opens_https(unit: Unit) -> bool:
+    """Whether HTTPS was not ticked, and is now: whoever turned it off for a while did not come to the end of it."""
+    https = unit.services().get("https")
+    if https is None or https.wanted or not unit.place.has("api"):
+        return False
+    unit.switch_https(on=True)
+    return True
 
 
 def _said(answer: Answer, before: CertificatePage) -> str:

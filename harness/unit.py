@@ -290,11 +290,23 @@ class Unit(Protocol):
     def upload_cut(self, upload: Upload) -> Answer:
         """Send half of what `upload` would send, and close the connection. The answer's page is read afterwards."""
 
+    def upload_padded(self, upload: Upload, octets: int) -> Answer:
+        """Send what `upload` would send, with so many octets of text before the certificate: every reader skips it.
+        Where the unit hangs up meanwhile, that is its answer; the answer's page is read afterwards."""
+
     def upload_by(self, visitor: Visitor, upload: Upload) -> Answer | None:
         """What `upload` would send, sent by somebody who may not; None where nobody can play that visitor here."""
 
     def remove(self) -> Answer:
         """Delete the custom pair, so that the factory pair is stored."""
+
+    def remove_by(self, visitor: Visitor) -> Answer | None:
+        """What `remove` would send, sent by somebody who may not; None where nobody can play that visitor here, or
+        there is no button to press."""
+
+    def switch_https(self, *, on: bool) -> None:
+        """HTTPS is ticked under Network > Services, or not, and what listens has followed; from then on the unit is
+        administered over it, or over HTTP, where the password can be read. DeadlineExpired where nothing follows."""
 
     def ways(self) -> tuple[Way, ...]:
         """How it can be restarted, in order of preference: by API only where its version has the method, by what

@@ -208,6 +208,19 @@ class Watched:
         with self._step("uploading, hanging up in the middle"):
             return self._unit.upload_cut(upload)
 
+    def upload_padded(self, upload: Upload, octets: int) -> Answer:
+        self._confide(upload)
+        with self._step(f"uploading, {octets} octets of text before the certificate"):
+            return self._unit.upload_padded(upload, octets)
+
+    def remove_by(self, visitor: Visitor) -> Answer | None:
+        with self._step(f"removing the pair as {visitor}"):
+            return self._unit.remove_by(visitor)
+
+    def switch_https(self, *, on: bool) -> None:
+        with self._step(f"switching HTTPS {'on' if on else 'off'}"):
+            self._unit.switch_https(on=on)
+
     def remove(self) -> Answer:
         with self._step("removing the custom pair"):
             return self._unit.remove()

@@ -14,12 +14,12 @@ from pathlib import Path
 from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers import system_xml
+from harness.drivers.attempts import Attempts
 from harness.drivers.beside import Beside
 from harness.drivers.console import Console, try_console
 from harness.drivers.contact import identity_of
 from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
-from harness.drivers.onlooker import Onlooker
 from harness.drivers.pace import Pace
 from harness.drivers.restart import Begun, Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
@@ -113,7 +113,7 @@ def open_unit(
         wire.close()
 
 
-class Mcu(Onlooker):
+class Mcu(Attempts):
     """Implements harness.unit.ExaminedUnit."""
 
     def __init__(

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -31,6 +31,8 @@ from harness.unit import Page, Readable, Visitor, WebPass
 
 GUEST = Credentials("guest", "")
 """As every unit has it from the factory (device-reference 3.4, mark D)."""
+ANY_NAME = "unit.example"
+"""A host name that no unit has (RFC 2606 3)."""
 ELSEWHERE = "127.0.0.77"
 """Another address of this machine, for units that are on loopback."""
 
@@ -58,9 +60,12 @@ class Onlooker:
     def handshakes(self, count: int, deadline: Deadline) -> tuple[Handshake, ...]:
         """Without those that the unit was too busy for."""
 
-        def look(_number: int) -> Handshake | None:
+        # Every other one asks for a name. There is one certificate, whatever it is asked for (8, mark I).
+        endpoints = (self._wire.https, replace(self._wire.https, server_name=ANY_NAME))
+
+        def look(number: int) -> Handshake | None:
             with suppress(BenchError, HandshakeFailed):
-                return take_handshake(self._wire.https, deadline)
+                return take_handshake(endpoints[number % 2], deadline)
             return None
 
         with ThreadPoolExecutor(count) as pool:
@@ -111,6 +116,7 @@ class Onlooker:
 
     def readable(self) -> Iterator[Readable]:
         if (shown := self._web.shown) is not None:
+            yield Readable("the address of the answer", shown.url.encode("utf-8", "replace"))
             for document in shown.documents:
                 yield Readable("the answer", document.markup.encode("utf-8", "replace"))
         yield from everything(self._wire, self._api, self._web.open(HOME))

@@ -100,6 +100,13 @@ class Api:
         self._wire.forget_idle_connections()
         self._read("device.restart", self._wire.send(self._request("device.restart", {}), ANSWER_SECONDS))
 
+    def switch(self, service: str, port: int, *, on: bool) -> None:
+        """`services.modify` of port A was sent, once. It answers before it is applied (device-reference 4, D)."""
+        row: dict[str, object] = {"name": service, "setting": on, "port": port}
+        self._wire.forget_idle_connections()
+        request = self._request("services.modify", {"portA": [row]})
+        self._read("services.modify", self._wire.send(request, ANSWER_SECONDS))
+
     def condition(self) -> Condition:
         device = self.query("device.query")
         return Condition(
@@ -194,7 +201,7 @@ class Api:
             )
         return services
 
-    def _request(self, method: str, arguments: Mapping[str, bool | int | str]) -> Submission:
+    def _request(self, method: str, arguments: Mapping[str, object]) -> Submission:
         struct = {
             "authenticationUser": self._login.user,
             "authenticationPassword": self._login.password,

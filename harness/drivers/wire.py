@@ -37,6 +37,7 @@ ANSWER_SECONDS = 60.0
 TRIES = 5
 """Some builds keep a connection open and reset it later; clients have to ask again (device-reference 7.1, mark D)."""
 HEADERS = (("User-Agent", "mcu-hil"), ("Accept-Encoding", "identity"), ("Accept", "*/*"))
+TEXT = b"text before the certificate, as openssl -text has it, only more\n" * 1024
 STANDARD_PORTS = {"http": 80, "https": 443}
 REDIRECTS = 10
 REDIRECTED = (
@@ -240,15 +241,15 @@ class Wire:
             self._cookies.take(url, answer.cookies)
         return answer
 
-    def _prepared(self, submission: Submission, url: str) -> tuple[_Port, bytes]:
-        """Where it goes, and its octets."""
+    def _prepared(self, submission: Submission, url: str, more: int = 0) -> tuple[_Port, bytes]:
+        """Where it goes, and its octets; so many more are promised."""
         port, where, target = _parts(url)
         headers = [("Host", where), *HEADERS]
         if submission.content_type:
             headers.append(("Content-Type", submission.content_type))
         if cookies := self._cookies.header(url):
             headers.append(("Cookie", cookies))
-        return port, http1.request(submission.method, target, headers, submission.body)
+        return port, http1.request(submission.method, target, headers, submission.body, more)
 
     def hang_up_within(self, submission: Submission) -> None:
         """Half of the body was sent, all of it promised; then the connection was closed.
@@ -270,6 +271,41 @@ class Wire:
                 finally:
                     connection.close()
         self._record("exchange", facts | {"error": "hung up in the middle, on purpose"})
+
+    def send_padded(self, submission: Submission, at: int, octets: int) -> None:
+        """So many octets of text were sent within the body, at this place of it; where the unit hangs up meanwhile,
+        as many as it took.
+
+        Raises NotOpen, HandshakeFailed and UnitError as `send` does.
+        """
+        url = self._own(submission.url)
+        facts: dict[str, object] = {
+            "method": submission.method,
+            "url": _shown(url),
+            "sent_bytes": len(submission.body) + octets,
+        }
+        self.forget_idle_connections()
+        try:
+            with self._named(url):
+                port, asked = self._prepared(submission, url, octets)
+                answer = self._asked_in_pieces(port, asked, len(asked) - len(submission.body) + at, octets)
+            facts |= {"status": answer.status, "received_bytes": len(answer.body)}
+        except Broken as error:
+            facts |= {"error": str(error)}
+        finally:
+            self._record("exchange", facts)
+
+    def _asked_in_pieces(self, port: _Port, asked: bytes, at: int, octets: int) -> http1.Answer:
+        with http1.lost_where_it_breaks():
+            connection = self._connections.open(*port, CONNECT_SECONDS)
+            try:
+                connection.settimeout(ANSWER_SECONDS)
+                connection.sendall(asked[:at])
+                for piece in _text(octets):
+                    connection.sendall(piece)
+                return http1.exchange(connection, asked[at:], ANSWER_SECONDS)
+            finally:
+                connection.close()
 
     def _own(self, url: str) -> str:
         """`url` on this unit, at the port at which the place says it is reached.
@@ -333,6 +369,14 @@ def _parts(url: str) -> tuple[_Port, str, str]:
     shown = f"[{host}]" if ":" in host else host
     where = shown if port == STANDARD_PORTS[parts.scheme] else f"{shown}:{port}"
     return (parts.scheme, host, port), where, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _text(octets: int) -> Iterator[bytes]:
+    """So many, in lines; never in memory together. The last one ends where what follows begins."""
+    for _ in range(octets // len(TEXT)):
+        yield TEXT
+    if rest := octets % len(TEXT):
+        yield TEXT[-rest:]
 
 
 def _shown(url: str) -> str:

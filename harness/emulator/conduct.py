@@ -12,6 +12,7 @@ from certstore.flash import Files
 from harness.emulator.clock import Clock
 from harness.emulator.lifecycle import Event, State
 from harness.emulator.pair import Contexts, Pair, context_for
+from harness.emulator.services import Services
 from harness.emulator.sessions import Session
 from harness.emulator.skin import Skin, TlsSettings
 from harness.emulator.store import ModelStore, Received, Started, Store, UncheckedStore
@@ -52,7 +53,7 @@ class Conduct:
     def removes(self, store: Store) -> Store:
         return store.remove()
 
-    def after_refusal(self, store: Store) -> Store:
+    def after_refusal(self, store: Store, refused: UploadRefused) -> Store:
         """A refused upload changes nothing (certstore.UploadRefused; device-reference 2.6)."""
         return store
 
@@ -116,6 +117,10 @@ class Conduct:
 
     def seconds_down(self, seconds: float) -> float:
         return seconds
+
+    def services_at_start(self, services: Services) -> Services:
+        """What is ticked after a start; `services` is what was before it."""
+        return services
 
     def opens(self, service: str, boots: int) -> bool:
         """Whether a ticked service listens; `boots` is 0 until the first restart."""

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.emulator.conduct import Conduct
+from harness.emulator.services import Services
 
 LOOPS = 3
 """How often a unit that loops starts where one start was asked for."""
@@ -35,6 +36,11 @@ class ShutdownHangs(Conduct):
 class RestartsAtUpload(Conduct):
     def restarts_after_upload(self) -> bool:
         return True
+
+
+class ForgetsWhatIsUnticked(Conduct):
+    def services_at_start(self, services: Services) -> Services:
+        return services.with_row("https", services["https"].port, frozenset({"https"}))
 
 
 @dataclass(frozen=True)

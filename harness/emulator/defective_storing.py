@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from certstore import CertStore, Credential, Firmware, UploadRefused, receive
+from certstore import CertStore, Credential, Firmware, Refusal, UploadRefused, receive
 from certstore.flash import PAIR, Files, record
 from certstore.upload import Upload
 from harness.emulator.conduct import Conduct
@@ -52,11 +53,10 @@ class WritesTwoFiles(Conduct):
             CERTIFICATE_FILE: b"".join(_pem(certificate) for certificate in store.stored.certificates),
             KEY_FILE: store.stored.private_key,
         }
+        # Each file is replaced as a whole. That it takes two steps is the bug.
         for name, content in contents.items():
             files.write(f"{name}.new", content)
             files.sync(f"{name}.new")
-        # Each file is replaced as a whole. That it takes two steps is the bug.
-        for name in contents:
             files.rename(f"{name}.new", name)
             files.sync_directory()
 
@@ -88,9 +88,21 @@ class _StoreOfTwoFiles(UncheckedStore):
         return receive(upload, self.firmware)
 
 
+@dataclass(frozen=True)
 class RefusalClearsPair(Conduct):
-    def after_refusal(self, store: Store) -> Store:
-        return store.remove()
+    of: Collection[Refusal] = frozenset(Refusal)
+
+    def after_refusal(self, store: Store, refused: UploadRefused) -> Store:
+        return store.remove() if refused.refusal in self.of else store
+
+
+class RefusalDropsWhatWaits(Conduct):
+    """The pair that waits for a restart is lost, and the running one stays."""
+
+    def after_refusal(self, store: Store, refused: UploadRefused) -> Store:
+        if not isinstance(store, ModelStore):
+            return store
+        return replace(store, model=CertStore(store.model.running, store.model.running))
 
 
 class IgnoresRemoval(Conduct):

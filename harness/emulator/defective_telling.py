@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +13,8 @@ from harness.emulator.conduct import Conduct, Description, LogEntry
 from harness.emulator.lifecycle import State
 from harness.emulator.pair import FACTORY
 from harness.emulator.store import Store
+
+MONTHS = tuple(calendar.month_name)[1:]
 
 
 class BannerMissing(Conduct):
@@ -46,6 +50,13 @@ class TableAlwaysFactory(Conduct):
 class TableSaysMismatch(Conduct):
     def describes(self, now: Description, before: Description) -> Description:
         return replace(now, key_matches=now.leaf == FACTORY.leaf)
+
+
+class TableTellsWrongMonths(Conduct):
+    def page(self, text: str, page: str, store: Store) -> str:
+        if page != "certificates":
+            return text
+        return re.sub("|".join(MONTHS), lambda found: MONTHS[(MONTHS.index(found[0]) + 1) % len(MONTHS)], text)
 
 
 class UptimeRunsOn(Conduct):

@@ -68,6 +68,8 @@ STORING: Mapping[str, Defect] = {
     "removed-pair-returns": Defect("removing the custom pair returns the unit to the default pair (2.1, D)", storing.RemovesInMemoryOnly()),
     "removal-ignored": Defect("removing the custom pair returns the unit to the default pair (2.1, D)", storing.IgnoresRemoval()),
     "refused-upload-clears-pair": Defect("a refused upload changes nothing (2.6, I)", storing.RefusalClearsPair()),
+    "refused-upload-drops-what-waits": Defect("a refused upload changes nothing (2.6, I)", storing.RefusalDropsWhatWaits()),
+    "large-upload-clears-pair": Defect("a refused upload changes nothing (2.6, I)", storing.RefusalClearsPair({Refusal.TOO_LARGE})),
     "second-upload-ignored": Defect("an upload replaces the pair of the last one (2.1, D)", storing.KeepsFirstUploadOnly()),
 }
 
@@ -95,6 +97,7 @@ TELLING: Mapping[str, Defect] = {
     "status-table-stale": Defect("the status table describes the local certificate (2.2, D)", telling.TableStale()),
     "status-table-always-factory": Defect("the status table describes the local certificate (2.2, D)", telling.TableAlwaysFactory()),
     "status-table-says-mismatch": Defect("of a pair that fits the table says Key matches certificate (2.2, D)", telling.TableSaysMismatch()),
+    "status-table-tells-wrong-months": Defect("Issued and Expires are the dates of the certificate (2.2, D)", telling.TableTellsWrongMonths()),
     "uptime-not-reset": Defect("uptime falls at a restart (7.10, D)", telling.UptimeRunsOn()),
     "restart-time-stale": Defect("restartTime is that of the last restart (7.2, D)", telling.RestartTimeStale()),
     "restart-log-missing": Defect("each restart is in the restart log (7.5, D)", telling.RestartLogMissing()),
@@ -111,6 +114,7 @@ RESTARTING: Mapping[str, Defect] = {
     "restarts-at-upload": Defect("the unit waits to be restarted after an upload (2.1, D)", restarting.RestartsAtUpload()),
     "https-closed-after-restart": Defect("a ticked service is open after a restart (4, D)", restarting.ClosedAfterRestart({"https"})),
     "http-closed-after-restart": Defect("a ticked service is open after a restart (4, D)", restarting.ClosedAfterRestart({"http"})),
+    "https-open-again-after-restart": Defect("what is not ticked is closed, after a restart too (4, D)", restarting.ForgetsWhatIsUnticked()),
 }
 
 GUARDING: Mapping[str, Defect] = {

@@ -201,6 +201,8 @@ class Timing:
 
     shutting_down: float
     finishing_boot: float
+    storing: float
+    """How long it takes to write a pair to flash; the answer to its upload waits for it."""
 
 
 @dataclass(frozen=True)

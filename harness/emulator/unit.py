@@ -41,6 +41,7 @@ from harness.emulator.syslog import forward
 from harness.emulator.turnstile import Turnstile
 from harness.emulator.upload_rules import firmware_of
 from harness.emulator.users import LoginRefused, User
+from harness.emulator.writing import Writing
 
 log = logging.getLogger("harness.emulator")
 
@@ -77,6 +78,8 @@ class EmulatedUnit:
         self.faults = Faults()
         self.suffer(blueprint.faults)
         self.flash = PowerCutFiles()
+        self._writing: Writing | None = None
+        """The last one."""
         self.store = self.conduct.blank_store(firmware_of(self.identity.software_version, skin.upload))
         self._described = Description(self.store.stored.leaf, key_matches=True)
         self.serving: Pair | None = FACTORY
@@ -166,11 +169,14 @@ class EmulatedUnit:
             # A slow key derivation must not hold up the other units of this process.
             received = await asyncio.to_thread(self.conduct.reads, upload, self.store)
         except UploadRefused as refused:
-            self._keep(self.conduct.after_refusal(self.store))
+            self._keep(self.conduct.after_refusal(self.store, refused))
             if self.conduct.tells_refusal(refused):
                 raise
             return
         self._keep(self.conduct.keeps(self.store, received))
+        if self._writing is not None:
+            # The answer waits until it is on flash.
+            await asyncio.sleep(self._writing.seconds)
         self.events.record("web", Severity.INFO, self.conduct.event_of_upload(upload))
         if self.conduct.restarts_after_upload():
             self._begin(self._restart_by_itself())
@@ -184,7 +190,7 @@ class EmulatedUnit:
         described = self._now_described()
         try:
             if store != self.store:
-                self.conduct.saves(store, self.flash)
+                self._write(store)
         except PowerCut:
             self.lose_power()
             raise
@@ -193,6 +199,13 @@ class EmulatedUnit:
         self._serve(self.conduct.serves_after_change(self.serving, store))
         if store.restart_required != was_required:
             self.announce("deviceStatusChanged")
+
+    def _write(self, store: Store) -> None:
+        """Raises PowerCut."""
+        seconds, conduct = self.blueprint.restart_seconds * self.skin.timing.storing, self.conduct
+        if seconds:
+            self._writing = Writing.onto(self.flash, lambda files: conduct.saves(store, files), seconds)
+        conduct.saves(store, self.flash)
 
     def _now_described(self) -> Description:
         match self.skin.certificates.shows:
@@ -235,6 +248,8 @@ class EmulatedUnit:
 
     def power_off(self) -> None:
         """Nothing is written any more, and nothing is said."""
+        if self._writing is not None and not self._writing.is_over:
+            self.flash = self._writing.interrupted()
         self.flash.cut()
         self.calls.hang_up()
         self.feedback.stop()
@@ -365,6 +380,7 @@ class EmulatedUnit:
         self.administration.started()
         self.boots, self._shut_down = self.boots + 1, None
         self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
+        self.services = self.conduct.services_at_start(self.services)
         self._ends.started(self.serving or FACTORY)
         self._serve(self.conduct.serves_after_start(self.serving, self.store))
         self.state = after(self.state, Event.LISTENING)

@@ -16,7 +16,7 @@ MODELS: tuple[str, ...] = get_args(Model)
 BLADES = ("MCU MSE 8420", "MCU MSE 8510")
 """Those that stand in a chassis with a Supervisor (device-reference 1, mark D)."""
 
-Feature = Literal["api", "https", "sip_tls", "console", "power"]
+Feature = Literal["api", "http", "https", "sip_tls", "console", "power"]
 """What a place can do, as a word that a claim can ask for."""
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
@@ -245,7 +245,10 @@ class Place(Table):
         """Whether it can do what a claim asks for, as far as the lab file tells: lines need a table of their own."""
         if self.features is not None and feature not in self.features:
             return False
-        return {"console": self.console is not None, "power": self.power is not None}.get(feature, True)
+        # Over HTTP the password can be read: with a real unit only where the lab file says so.
+        has_http = self.features is not None or self.emulated is not None
+        lines = {"console": self.console is not None, "power": self.power is not None, "http": has_http}
+        return lines.get(feature, True)
 
     def emulates(self, server: Gateway | LabgridPower) -> bool:
         """Whether this server comes with the emulated unit; one elsewhere is a real one, which serves another."""

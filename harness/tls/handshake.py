@@ -34,6 +34,8 @@ class Endpoint:
     pair: ClientPair | None = field(default=None, compare=False, repr=False)
     """What to show where a certificate is asked for."""
     through: Transport = field(default=DIRECT, repr=False)
+    server_name: str = field(default="", compare=False)
+    """What to ask for by SNI (RFC 6066 3); nothing where it is empty."""
 
     def connect(self, seconds: float | None) -> socket.socket:
         """A TCP connection. Raises OSError, and WayBroken where that could not be tried."""
@@ -147,7 +149,7 @@ def _by_ssl(endpoint: Endpoint, connection: socket.socket) -> _Shown:
     context = logging_context() if endpoint.pair is None else endpoint.context
     with context.wrap_socket(
         connection,
-        server_hostname=endpoint.address,
+        server_hostname=endpoint.server_name or endpoint.address,
         suppress_ragged_eofs=False,
         do_handshake_on_connect=False,
     ) as secured:

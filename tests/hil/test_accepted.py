@@ -52,13 +52,13 @@ def decide(unit: Unit, kinds: Iterable[str]) -> Decisions:
 
 @experiment(Leaves.PENDING_PAIR, restarts=0)
 def accepted_kinds(unit: Unit) -> Decisions:
-    """A handful; the last that was taken is stored."""
+    """Some kinds of upload that a unit takes were sent, one after the other, without a restart."""
     return decide(unit, REPRESENTATIVE)
 
 
 @experiment(Leaves.PENDING_PAIR, restarts=0, selection=Selection.FULL)
 def all_accepted_kinds(unit: Unit) -> Decisions:
-    """All others."""
+    """All other kinds of upload that a unit takes were sent, one after the other, without a restart."""
     return decide(unit, [kind for kind in KINDS if kind not in REPRESENTATIVE])
 
 
@@ -67,17 +67,30 @@ def is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
     if KINDS[kind].open:
         characterised(f"takes/{kind}", decision.taken)
     else:
-        told = f"uploaded: {kind}; the model of this firmware stores it; the unit did not: {decision.words}"
+        told = f"did not store it; its status table then showed {decision.words}"
         assert decision.taken, told
 
 
 @pytest.mark.about(accepted_kinds)
 @pytest.mark.parametrize("kind", REPRESENTATIVE)
 def test_a_kind_is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
+    """By the documents or by the model of this firmware's OpenSSL it can be read (device-reference 2.5 and 11)."""
     is_taken(seen, kind, characterised)
 
 
 @pytest.mark.about(all_accepted_kinds)
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in REPRESENTATIVE])
 def test_each_other_kind_is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
+    """By the documents or by the model of this firmware's OpenSSL it can be read (device-reference 2.5 and 11)."""
     is_taken(seen, kind, characterised)
+
+
+@pytest.mark.about(accepted_kinds, all_accepted_kinds)
+def test_the_key_of_every_kind_that_was_taken_matches(seen: Decisions) -> None:
+    """`Key matches certificate` is the good outcome (device-reference 2.2, mark D), of whatever is stored."""
+    told = [
+        f"{kind}: {one.words}"
+        for kind, one in seen.of.items()
+        if one.taken and one.shows_it and not one.answer.local_certificate.key_matches
+    ]
+    assert told == [], "; ".join(told)

@@ -58,7 +58,8 @@ class Agreement:
 
 @experiment(Leaves.PENDING_PAIR, restarts=0, selection=Selection.FULL)
 def agreement(unit: Unit) -> Agreement:
-    """Sends each sample, and then makes small what unit and model do not agree on. At last a good pair is stored."""
+    """Each form of a certificate file was uploaded with each form of a key file, without a restart; then what unit
+    and model do not agree on was made small."""
     try:
         firmware = firmware_named(unit.identity.software_version)
     except ValueError as error:
@@ -138,12 +139,14 @@ pytestmark = pytest.mark.about(agreement)
 
 @pytest.mark.parametrize("form", [form for form in CERTIFICATE_FORMS if form not in OPEN])
 def test_a_certificate_file_is_decided_as_by_the_model(seen: Agreement, form: str) -> None:
+    """`certstore` reads files as this firmware's OpenSSL does (device-reference 11); the key was a plain one."""
     told = str(seen.of_certificate_form.get(form, ""))
     assert not told, told
 
 
 @pytest.mark.parametrize("form", [form for form in KEY_FORMS if form not in OPEN])
 def test_a_key_file_is_decided_as_by_the_model(seen: Agreement, form: str) -> None:
+    """`certstore` reads files as this firmware's OpenSSL does (device-reference 11); the certificate was a leaf."""
     told = str(seen.of_key_form.get(form, ""))
     assert not told, told
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from harness.experiment import Leaves, experiment
-from harness.observation import Look, describes, look
+from harness.observation import Look, describes, look, shown_otherwise
 from harness.profile import Characterised, line
 from harness.unit import OperationalStatus, Page, Service, Unit
 
@@ -44,24 +44,27 @@ pytestmark = pytest.mark.about(as_found)
 
 def test_https_is_open_and_its_feature_key_is_there(seen: AsFound) -> None:
     """Secure web needs one of two feature keys and the service ticked (device-reference 4 and 6, mark D)."""
-    assert seen.services["https"].wanted
-    assert seen.services["https"].open
+    https = seen.services["https"]
+    assert https.wanted, "HTTPS is not ticked"
+    assert https.open, "HTTPS is ticked and not open"
     if seen.features is not None:
         assert [name for name in seen.features if any(word in name.lower() for word in KEY_WORDS)], seen.features
 
 
 def test_the_unit_is_at_work_and_nothing_waits_for_a_restart(seen: AsFound) -> None:
     """Somebody else's change would come into force with ours (device-reference 15.3 step 2)."""
-    assert seen.operational_status is OperationalStatus.ACTIVE
-    assert seen.seen.condition.finished_booting
-    assert not seen.seen.condition.reboot_required
+    status = seen.operational_status
+    assert status is OperationalStatus.ACTIVE, f"operationalStatus is {status}"
+    assert seen.seen.condition.finished_booting, "finishedBooting is false"
+    assert not seen.seen.condition.reboot_required, "rebootRequired is true before anything was changed"
 
 
 def test_the_status_table_describes_the_pair_that_is_served(seen: AsFound) -> None:
     """Stored and running pair are one (device-reference 2.2)."""
     table = seen.seen.certificates.local_certificate
-    assert describes(table, seen.seen.handshake.leaf), table
-    assert table.key_matches
+    leaf = seen.seen.handshake.leaf
+    assert describes(table, leaf), shown_otherwise(table, leaf)
+    assert table.key_matches, f"the Private key row reads {table.private_key!r}"
 
 
 def test_the_unit_has_its_own_help_on_certificates_as_ever(seen: AsFound, characterised: Characterised) -> None:
@@ -71,9 +74,10 @@ def test_the_unit_has_its_own_help_on_certificates_as_ever(seen: AsFound, charac
 
 def test_nothing_that_needs_a_login_is_shown_without_one(seen: AsFound) -> None:
     """The configuration and the SSL certificates page are for administrators (device-reference 2.1 and 3.1)."""
-    assert seen.shown_to_strangers == ()
+    told = f"shown to somebody who is not logged in: {', '.join(seen.shown_to_strangers)}"
+    assert seen.shown_to_strangers == (), told
 
 
 def test_a_web_session_that_was_logged_out_is_over(seen: AsFound) -> None:
     """`/logout.html` ends the session (device-reference 3.1, mark D)."""
-    assert not seen.lets_old_session_in
+    assert not seen.lets_old_session_in, "its cookie still opens SSL certificates after the log-out"

@@ -10,7 +10,7 @@ import pytest
 from harness import catalogue
 from harness.deadline import Deadline
 from harness.experiment import Leaves, experiment
-from harness.observation import LOOK_SECONDS
+from harness.observation import LOOK_SECONDS, table_changed
 from harness.profile import Characterised, line
 from harness.telltale import telltale_of
 from harness.tls.handshake import Handshake
@@ -26,6 +26,10 @@ class Mismatch:
     answer: Answer
     taken: bool
     served_afterwards: Handshake
+    bad: Mapping[str, Answer]
+    """By the name of a bad upload; that with the foreign key came first, right after a good one."""
+    good_reboot_required: bool
+    """After the good one before them."""
     replaced: bool
     told: Mapping[str, bool]
     """By the name of a bad upload, whether the unit answered it otherwise than two good ones; empty where it did not
@@ -34,7 +38,9 @@ class Mismatch:
 
 @experiment(Leaves.PENDING_PAIR, restarts=0)
 def mismatch(unit: Unit) -> Mismatch:
-    """No restart comes after it before a good pair is stored: what it would serve then may be nothing."""
+    """A good pair was uploaded, one with the key of another certificate, one with a wrong passphrase, and a good one
+    again, without a restart."""
+    # What it would serve after a restart with a pair that is none may be nothing.
     shows = telltale_of(unit)
     plain = unit.certificate_page()
     name, first, second = "mcu-hil mismatch", "mcu-hil first", "mcu-hil second"
@@ -52,7 +58,17 @@ def mismatch(unit: Unit) -> Mismatch:
     replaced = shows.has_taken(good[1], second)
     stored = shows.has_taken(good[0], first) and replaced
     told = {what: not words or not words <= one.page.lines for what, one in bad.items()} if stored else {}
-    return Mismatch(shown_before, served_before, answer, taken, served_afterwards, replaced, told)
+    return Mismatch(
+        shown_before,
+        served_before,
+        answer,
+        taken,
+        served_afterwards,
+        bad,
+        good[0].reboot_required_after,
+        replaced,
+        told,
+    )
 
 
 def _served(unit: Unit) -> Handshake:
@@ -76,8 +92,18 @@ def test_a_foreign_key_changes_nothing_that_is_served_before_a_restart(seen: Mis
     assert seen.served_afterwards.presented_chain == seen.served_before.presented_chain
 
 
+def test_a_refused_upload_leaves_the_pair_that_waits_for_a_restart(seen: Mismatch) -> None:
+    """A good pair was uploaded before and is not in force yet: table and rebootRequired stay as they were then."""
+    shown = seen.shown_before if not seen.taken else seen.answer.local_certificate
+    for what, answer in seen.bad.items():
+        changed = f"after {what} was refused, {table_changed(shown, answer.local_certificate)}"
+        assert answer.local_certificate == shown, changed
+        flags = seen.good_reboot_required, answer.reboot_required_after
+        assert flags[0] == flags[1], f"rebootRequired was {flags[0]}, and is {flags[1]} after {what} was refused"
+
+
 def test_a_good_pair_replaces_what_was_sent_before(seen: Mismatch) -> None:
-    assert seen.replaced
+    assert seen.replaced, "neither the status table nor the page shows that the last good upload is stored"
 
 
 @pytest.mark.parametrize("bad", ["a foreign key", "a wrong passphrase"])

@@ -51,9 +51,11 @@ MOMENTS = (
     "with nothing under way",
     "right after an upload",
     "as an upload began",
-    "half way through an upload",
+    "while an upload is stored",
     "in the start after an upload",
 )
+STORING = 0.65
+"""Of the time until an upload is answered: by then it has arrived and been read, and is on its way to flash (R)."""
 DONE = (MOMENTS[1], MOMENTS[4])
 """The upload was answered before: the new pair is stored."""
 
@@ -78,7 +80,7 @@ def power_cuts(unit: Unit) -> PowerCuts:
     unit.power_cut(limit())
     cuts[MOMENTS[1]] = Cut({"the new pair": pair.chain}, serving(unit))
 
-    for moment, after in ((MOMENTS[2], 0.0), (MOMENTS[3], answer.seconds / 2)):
+    for moment, after in ((MOMENTS[2], 0.0), (MOMENTS[3], STORING * answer.seconds)):
         old, pair = serving(unit).chain, new()
         cut = unit.power_cut(limit(), uploading=pair.upload, after=after)
         cuts[moment] = Cut({"the pair from before": old, "the new pair": pair.chain}, serving(unit))

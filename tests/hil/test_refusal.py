@@ -10,7 +10,7 @@ import pytest
 from harness import catalogue
 from harness.deadline import Deadline
 from harness.experiment import Leaves, experiment
-from harness.observation import Look, asks_for_restart, look, look_when_up, way_of_turn
+from harness.observation import Look, asks_for_restart, look, look_when_up, table_changed, way_of_turn
 from harness.profile import Characterised, line
 from harness.unit import Answer, LocalCertificate, Restart, Unit, Visitor
 
@@ -18,6 +18,9 @@ CUT = "connection-cut"
 """A good upload of which half arrives, and then the connection is closed."""
 BY = {f"by-{visitor.name.lower()}": visitor for visitor in Visitor}
 """Good uploads by people who may not."""
+
+
+STORED = "rebootRequired was false before this upload, and is true after it: the unit has stored something"
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Refusals:
 
 @experiment(Leaves.WHAT_IT_FOUND, restarts=1)
 def refusals(unit: Unit) -> Refusals:
-    """One bad upload after the other, then one restart to see whether any of them comes into force."""
+    """Bad uploads were sent one after the other, one was cut in the middle, good ones were sent by people who may
+    not; then one restart, to see whether any of them comes into force."""
     before = look(unit)
     stored = before.certificates.local_certificate
     refused = {}
@@ -78,8 +82,10 @@ pytestmark = pytest.mark.about(refusals)
 def test_a_bad_upload_is_refused(seen: Refusals, name: str) -> None:
     """Neither rebootRequired nor the status table is another one afterwards (device-reference 2.6)."""
     one = seen.refused[name]
-    assert not one.answer.taken
-    assert one.answer.local_certificate == one.stored_before
+    assert not one.answer.taken, STORED
+    assert one.answer.local_certificate == one.stored_before, table_changed(
+        one.stored_before, one.answer.local_certificate
+    )
 
 
 @pytest.mark.parametrize("name", BY)
@@ -91,8 +97,10 @@ def test_nobody_but_an_administrator_can_upload(seen: Refusals, name: str, chara
     if name not in seen.refused:
         pytest.skip("nobody can play that visitor here")
     one = seen.refused[name]
-    assert not one.answer.taken
-    assert one.answer.local_certificate == one.stored_before
+    assert not one.answer.taken, STORED
+    assert one.answer.local_certificate == one.stored_before, table_changed(
+        one.stored_before, one.answer.local_certificate
+    )
 
 
 def test_no_restart_is_asked_for_after_refused_uploads(seen: Refusals) -> None:
@@ -102,11 +110,23 @@ def test_no_restart_is_asked_for_after_refused_uploads(seen: Refusals) -> None:
 
 
 def test_the_unit_is_not_restarted_by_refused_uploads(seen: Refusals) -> None:
-    assert seen.afterwards.condition.restart_time == seen.before.condition.restart_time
+    began, now = seen.before.condition.restart_time, seen.afterwards.condition.restart_time
+    assert now == began, f"it started at {began}, and again at {now}, while uploads were refused"
 
 
 def test_the_pair_from_before_is_served_after_refused_uploads(seen: Refusals) -> None:
     assert seen.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
+
+
+def test_sip_tls_goes_on_as_before_after_refused_uploads(seen: Refusals) -> None:
+    """It shares the pair with HTTPS (device-reference 2.1, mark D for 4.x): at once, and after the restart."""
+    if seen.before.sip is None:
+        pytest.skip("SIP TLS is closed")
+    assert seen.afterwards.sip is not None
+    assert seen.afterwards.sip.presented_chain == seen.before.sip.presented_chain
+    seen.only_if_none_was_stored()
+    assert seen.restarted.sip is not None
+    assert seen.restarted.sip.presented_chain == seen.before.sip.presented_chain
 
 
 def test_the_pair_from_before_is_served_after_the_restart(seen: Refusals) -> None:

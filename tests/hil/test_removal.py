@@ -10,7 +10,16 @@ from harness import catalogue, pki
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.lab import Place
-from harness.observation import Look, look, look_when_up, pages_that_ask, way_of_turn
+from harness.observation import (
+    Look,
+    describes,
+    look,
+    look_when_up,
+    moments_of_change,
+    pages_that_ask,
+    shown_otherwise,
+    way_of_turn,
+)
 from harness.profile import Characterised, line
 from harness.tls.handshake import Handshake
 from harness.unit import Answer, Restart, Unit
@@ -26,6 +35,8 @@ class Removal:
     removed: Look
     restart: Restart
     restarted: Look
+    leafs_met: frozenset[str]
+    """Those that were served on HTTPS since the restart."""
 
     @property
     def had_a_custom_pair(self) -> bool:
@@ -38,7 +49,8 @@ class Removal:
 
 @experiment(Leaves.BASELINE, restarts=1, selection=Selection.SMOKE, replaces=True)
 def removal(unit: Unit) -> Removal:
-    """Starts from a custom pair: one that an earlier experiment left, or else one that is installed for it."""
+    """A custom pair was in force, from an earlier experiment or installed for this; it was removed, and the unit
+    restarted."""
     before = look(unit)
     if before.handshake.leaf == unit.baseline.leaf:
         unit.upload(catalogue.ca_signed(unit.place.address).upload)
@@ -47,7 +59,8 @@ def removal(unit: Unit) -> Removal:
     answer = unit.remove()
     removed = look(unit)
     restart = unit.restart(Deadline.after(unit.place.restart_timeout), way_of_turn(unit, 3))
-    return Removal(unit.baseline, before, answer, removed, restart, look_when_up(unit))
+    met = unit.leafs_met()
+    return Removal(unit.baseline, before, answer, removed, restart, look_when_up(unit), met)
 
 
 pytestmark = pytest.mark.about(removal)
@@ -68,7 +81,8 @@ def test_the_same_pages_as_ever_ask_for_the_restart_until_it_is_done(
 
 def test_the_removal_alone_does_not_restart_the_unit(seen: Removal) -> None:
     """It waits to be told, as after an upload (device-reference 2.1)."""
-    assert seen.removed.condition.restart_time == seen.before.condition.restart_time
+    began, now = seen.before.condition.restart_time, seen.removed.condition.restart_time
+    assert now == began, f"it started at {began}, and again at {now}, before it was told to"
 
 
 def test_a_removal_is_in_force_when_it_ever_was(seen: Removal, characterised: Characterised) -> None:
@@ -82,6 +96,36 @@ def test_the_factory_pair_is_served_after_the_restart(seen: Removal, place: Plac
     if place.baseline is not None:
         pytest.skip("the run found a custom pair on it: what its factory pair is was never seen")
     assert seen.restarted.handshake.presented_chain == seen.baseline.presented_chain
+
+
+def test_every_connection_since_the_removal_was_served_one_leaf(seen: Removal) -> None:
+    """The first one after the restart included (device-reference 2.1): there is one pair."""
+    assert len(seen.leafs_met) <= 1, ", ".join(f"sha256:{one}" for one in seen.leafs_met)
+
+
+def test_sip_tls_goes_back_to_the_factory_pair_too(seen: Removal) -> None:
+    """It shares the pair with HTTPS (device-reference 2.1, mark D for 4.x), before the restart and after it."""
+    if seen.before.sip is None:
+        pytest.skip("SIP TLS is closed")
+    assert seen.removed.sip is not None
+    assert seen.removed.sip.leaf in (seen.before.sip.leaf, seen.removed.handshake.leaf)
+    assert seen.restarted.sip is not None
+    assert seen.restarted.sip.leaf == seen.restarted.handshake.leaf
+
+
+def test_the_status_table_describes_the_pair_that_is_served_after_the_removal(
+    seen: Removal, characterised: Characterised
+) -> None:
+    """Stored and running pair are one again (device-reference 2.2, mark D)."""
+    table = seen.restarted.certificates.local_certificate
+    leaf = seen.restarted.handshake.leaf
+    assert describes(table, leaf), shown_otherwise(table, leaf)
+    seen.only_of_a_custom_pair()
+    if pki.is_ours(seen.restarted.handshake.leaf):
+        pytest.skip("a pair of ours is served after the removal: that is another claim's")
+    characterised(
+        "status-table/changes-at-removal", moments_of_change("removal", seen.before, seen.removed, seen.restarted)
+    )
 
 
 def test_every_unit_has_the_same_factory_pair(seen: Removal, characterised: Characterised) -> None:
@@ -99,8 +143,9 @@ def test_the_restart_after_the_removal_is_logged_as_ever(seen: Removal, characte
 
 
 def test_the_status_table_says_that_the_key_matches_again(seen: Removal) -> None:
-    assert seen.restarted.certificates.local_certificate.key_matches
+    row = seen.restarted.certificates.local_certificate
+    assert row.key_matches, f"the Private key row reads {row.private_key!r}"
 
 
 def test_nothing_waits_for_a_restart_after_the_removal(seen: Removal) -> None:
-    assert not seen.restarted.condition.reboot_required
+    assert not seen.restarted.condition.reboot_required, "rebootRequired is true after the restart"

@@ -43,21 +43,25 @@ def serve(unit: Unit, kind: str) -> Served:
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
 def longest_chain(unit: Unit) -> Served:
+    """A pair was uploaded, and then one with a chain of 10; then a restart."""
     return serve(unit, f"chain of {LONGEST_CHAIN}")
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
 def biggest_key(unit: Unit) -> Served:
+    """A pair was uploaded, and then one with a key of 4096 bits; then a restart."""
     return serve(unit, "RSA 4096")
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
 def pkcs8_key(unit: Unit) -> Served:
+    """A pair was uploaded, and then one with a PKCS#8 key; then a restart."""
     return serve(unit, "PKCS#8")
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
 def expired(unit: Unit) -> Served:
+    """A pair was uploaded, and then one whose certificate has expired; then a restart."""
     return serve(unit, "expired")
 
 
@@ -68,7 +72,8 @@ def test_the_last_upload_that_was_taken_is_served(seen: Served, characterised: C
     """Of two uploads before one restart the last wins; one that is refused changes nothing."""
     characterised(f"takes/{seen.kind}", seen.taken)
     wanted = seen.material if seen.taken else seen.first
-    told = f"uploaded: a pair, then {seen.kind}, which was {'stored' if seen.taken else 'refused'}; then a restart"
+    became = "stored" if seen.taken else "refused"
+    told = f"the second upload, {seen.kind}, was {became}, and after the restart something else is served"
     assert seen.restarted.handshake.leaf == wanted.leaf, told
 
 
@@ -79,8 +84,9 @@ def test_as_much_of_the_chain_as_ever_is_served(seen: Served, characterised: Cha
 
 
 def test_the_status_table_says_that_the_key_matches(seen: Served) -> None:
-    assert seen.restarted.certificates.local_certificate.key_matches
+    row = seen.restarted.certificates.local_certificate
+    assert row.key_matches, f"the Private key row reads {row.private_key!r}"
 
 
 def test_nothing_waits_for_another_restart(seen: Served) -> None:
-    assert not seen.restarted.condition.reboot_required
+    assert not seen.restarted.condition.reboot_required, "rebootRequired is true after the restart"

@@ -32,12 +32,14 @@ class Judged:
     """Those that were meant to fail, and did not."""
     false_alarms: tuple[str, ...]
     """Those that failed, and the table knows nothing of it."""
+    untold: tuple[str, ...]
+    """Those that failed, and whose text does not say all that somebody needs who has to act on it."""
     blocked: int
     incidents: tuple[str, ...]
 
     @property
     def is_good(self) -> bool:
-        return self.fate is Fate.KILLED and not self.false_alarms
+        return self.fate is Fate.KILLED and not self.false_alarms and not self.untold
 
     def document(self) -> dict[str, object]:
         return asdict(self) | {"good": self.is_good}
@@ -64,6 +66,7 @@ def judged(defect: str, row: Row, found: Became, *, full: bool, only: bool = Fal
         tuple(sorted(by)),
         tuple(sorted(held)),
         tuple(sorted(strange)),
+        tuple(sorted(found.untold)),
         len(found.blocked),
         tuple(sorted(found.incidents)),
     )
@@ -78,6 +81,7 @@ def lines(results: list[Judged]) -> list[str]:
         blocked = f", {one.blocked} blocked" if one.blocked else ""
         told.append(f"{one.defect:{width}}  {one.fate}{alarms}{blocked}: {', '.join(one.by) or '-'}")
         told += [f"{'':{width}}    held, and should have failed: {claim}" for claim in one.held]
+        told += [f"{'':{width}}    does not tell what it should: {claim}" for claim in one.untold]
         told += [f"{'':{width}}    FALSE ALARM: {claim}" for claim in one.false_alarms]
         if not one.is_good:
             told += [f"{'':{width}}    {incident[:300]}" for incident in one.incidents]

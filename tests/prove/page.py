@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from tests.prove.table import ROWS, Row
 
 HEADING = "## Found by"
+MANY = 4
 PAIR = ("[self-signed]", "[ca-signed]")
 
 
@@ -35,7 +36,19 @@ def _words(row: Row) -> str:
 
 
 def _list(claims: Iterable[str]) -> str:
-    return ", ".join(f"`{claim}`" for claim in sorted(_paired(set(claims))))
+    return ", ".join(f"`{claim}`" for claim in sorted(_counted(set(_paired(set(claims))))))
+
+
+def _counted(claims: set[str]) -> Iterator[str]:
+    """Where a test fails for many things, how many these are."""
+    by_test: dict[str, list[str]] = {}
+    for claim in claims:
+        by_test.setdefault(claim.partition("[")[0], []).append(claim)
+    for test, found in by_test.items():
+        if len(found) > MANY:
+            yield f"{test}` of {len(found)} things, as `{min(found).partition('[')[2][:-1]}"
+        else:
+            yield from found
 
 
 def _paired(claims: set[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ RUN_SECONDS = 3600
 RESTART_TIMEOUT = 60
 """For units that never come back, each of which a run waits for so long several times; others are long back."""
 
+PARTS = ("done", "expected", "the unit", "evidence")
+"""Of the text of a failed claim: harness.pytest_plugin.failing."""
 POWER = 'power = { ssh = "%s", port = 2222, user = "lab", on = "on 7", off = "off 7" }\n'
 
 
@@ -40,6 +43,8 @@ class Became:
     """And those that a bug of ours left unanswered."""
     held: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
+    untold: frozenset[str] = frozenset()
+    """Those of the failed whose text lacks what was done, what was expected, what the unit did, or the evidence."""
     incidents: frozenset[str] = frozenset()
     """Why claims are blocked, one line each."""
 
@@ -102,10 +107,12 @@ class Bench:
         tables = [f'[lab]\nname = "prove"\nstate_dir = "{state}"\n']
         for number, one in enumerate(specimens, 1):
             defect = f', defect = "{one.defect}"' if one.defect else ""
-            emulated = f'firmware = "{one.firmware}", restart_seconds = {self.restart_seconds}{defect}'
+            # A cut that is to hit the flash while it is written needs something to hit.
+            slow = ', switches = { "timing.storing" = 0.5 }' if power else ""
+            emulated = f'firmware = "{one.firmware}", restart_seconds = {self.restart_seconds}{slow}{defect}'
             tables.append(
                 f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{network}.{number}"\n'
-                f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "https", "sip_tls", "power"]\n'
+                f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "http", "https", "sip_tls", "power"]\n'
                 f"emulated = {{ {emulated} }}\n" + (POWER % f"{network}.{number}" if power else "")
             )
         return "\n".join(tables)
@@ -121,6 +128,8 @@ def became(junit: Path, places: Collection[str]) -> dict[str, Became]:
         name = str(case.get("name")).replace(f"[{place}]", "").replace(f"[{place}-", "[")
         verdict = "blocked" if told["verdict"] == "error" else told["verdict"]
         found[place].setdefault(verdict, set()).add(name)
+        if verdict == "failed" and not all(map(told_parts(_text(case)).get, PARTS)):
+            found[place].setdefault("untold", set()).add(name)
         if verdict == "blocked":
             found[place].setdefault("incidents", set()).update(
                 str(child.get("message") or "").splitlines()[0] for child in case if child.tag in ("error", "failure")
@@ -130,6 +139,17 @@ def became(junit: Path, places: Collection[str]) -> dict[str, Became]:
         place: Became(**{verdict: frozenset(claims) for verdict, claims in verdicts.items() if verdict in names})
         for place, verdicts in found.items()
     }
+
+
+def told_parts(text: str) -> dict[str, str]:
+    """What the text of a failed claim says, by the label of its part."""
+    labels = "|".join(PARTS)
+    found = re.findall(rf"^  ({labels}): *(.*?)(?=^  (?:{labels}):|\Z)", text, re.MULTILINE | re.DOTALL)
+    return {label: said.strip() for label, said in found if said.strip() not in ("", "False", "AssertionError")}
+
+
+def _text(case: ET.Element) -> str:
+    return "\n".join(f"{child.get('message') or ''}\n{child.text or ''}" for child in case if child.tag == "failure")
 
 
 def processor_seconds() -> float:

@@ -54,6 +54,7 @@ LAYERS = {
     "harness.tls": 2,
     "harness.unit": 2,
     "harness.observation": 2,
+    "harness.table_words": 2,
     "harness.telltale": 2,
     "harness.transport": 2,
     "harness.walk": 2,

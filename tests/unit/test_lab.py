@@ -82,7 +82,7 @@ REFUSED = {
     ),
     "unknown-feature": (
         REAL + 'features = ["https", "pwoer"]',
-        "[[place]] 'a': 'features' is 'pwoer', want 'api', 'https', 'sip_tls', 'console' or 'power'",
+        "[[place]] 'a': 'features' is 'pwoer', want 'api', 'http', 'https', 'sip_tls', 'console' or 'power'",
     ),
     "unknown-tls-version": (
         REAL + 'tls = { minimum = "TLS1" }',

@@ -157,3 +157,17 @@ def test_a_baseline_that_cannot_be_had_is_an_error(opened: Open) -> None:
     unit, _ = opened()
     with pytest.raises(UnitError, match="want sha256:"):
         procedure.to_baseline(unit, OURS.chain_der[0], soon())
+
+
+def test_https_that_was_left_off_is_turned_on_on_the_way_back(opened: Open) -> None:
+    unit, host = opened()
+    leaf = unit.baseline.leaf
+    procedure.install(unit, upload_of(OURS), soon())
+    unit.switch_https(on=False)
+    assert not unit.services()["https"].open
+
+    shown = procedure.to_baseline(unit, leaf, soon())
+
+    assert shown.leaf == leaf
+    assert unit.services()["https"].open
+    assert host.truth("unit").stored.leaf == leaf

@@ -272,6 +272,35 @@ def refusal_changes_nothing(unit: Specimen) -> bool:
     return unit.stored() == certificates
 
 
+def refusal_leaves_what_waits(unit: Specimen) -> bool:
+    certificates = unit.upload(unit.good())
+    unit.upload(Upload(b"nonsense", b"nonsense"))
+    return unit.stored() == certificates
+
+
+def large_upload_changes_nothing(unit: Specimen) -> bool:
+    certificates = unit.installed()
+    good = unit.good()
+    unit.upload(Upload(b"a line of text\n" * 1200000 + good.certificate, good.private_key))
+    return unit.stored() == certificates
+
+
+def table_tells_the_months(unit: Specimen) -> bool:
+    issued = unit.issue()
+    unit.upload(Upload(issued.certificate_pem, pki.key_pem(issued.key)))
+    expires = x509.load_der_x509_certificate(issued.chain_der[0]).not_valid_after_utc
+    unit.visitor.visit("/certificates.html")
+    return unit.page_says(f"{expires:%d %B %Y}")
+
+
+def stays_closed(unit: Specimen) -> bool:
+    row = {"name": "https", "setting": False}
+    unit.call("services.modify", portA=[row])
+    assert came(PATIENCE, lambda: not unit.is_open(unit.blueprint.https))
+    assert unit.restart()
+    return not unit.is_open(unit.blueprint.https)
+
+
 def second_upload_counts(unit: Specimen) -> bool:
     unit.installed()
     return unit.takes(unit.good())
@@ -511,6 +540,8 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "removed-pair-returns": removed_for_good,
     "removal-ignored": removed_for_good,
     "refused-upload-clears-pair": refusal_changes_nothing,
+    "refused-upload-drops-what-waits": refusal_leaves_what_waits,
+    "large-upload-clears-pair": large_upload_changes_nothing,
     "second-upload-ignored": second_upload_counts,
     "old-pair-after-restart": served_after_restart,
     "new-pair-before-restart": new_pair_waits,
@@ -532,6 +563,7 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "status-table-stale": table_describes_it,
     "status-table-always-factory": table_describes_it,
     "status-table-says-mismatch": table_says_match,
+    "status-table-tells-wrong-months": table_tells_the_months,
     "uptime-not-reset": uptime_falls,
     "restart-time-stale": restart_time_moves,
     "restart-log-missing": restart_is_logged_once,
@@ -545,6 +577,7 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "restarts-at-upload": waits_to_be_restarted,
     "https-closed-after-restart": stays_open("https"),
     "http-closed-after-restart": stays_open("http"),
+    "https-open-again-after-restart": stays_closed,
     "upload-without-login": strangers_cannot_upload,
     "guests-may-upload": guests_are_denied,
     "cookie-from-anywhere": cookie_is_bound,

@@ -11,7 +11,7 @@ import harness
 from harness.emulator.defects import DEFECTS
 from tests.prove.judging import Fate, judged
 from tests.prove.page import HEADING, section
-from tests.prove.runs import Became
+from tests.prove.runs import Became, told_parts
 from tests.prove.table import ROWS, row
 
 ROOT = Path(harness.__file__).parents[1]
@@ -73,3 +73,34 @@ def test_claims_that_are_blocked_neither_kill_nor_are_false_alarms() -> None:
     found = judged("x", row(A), Became(blocked=frozenset({A, C})), full=False)
 
     assert (found.fate, found.false_alarms, found.blocked) == (Fate.SURVIVED, (), 2)
+
+
+TOLD = """test_a[place]
+  done:     self-signed at place, MCU 4505: The article's own commands.
+  expected: it is served
+            as documented
+  the unit: rebootRequired is true
+  evidence: FILE
+"""
+
+
+def test_the_text_of_a_failed_claim_has_four_parts() -> None:
+    assert told_parts(TOLD) == {
+        "done": "self-signed at place, MCU 4505: The article's own commands.",
+        "expected": "it is served\n            as documented",
+        "the unit": "rebootRequired is true",
+        "evidence": "FILE",
+    }
+
+
+@pytest.mark.parametrize("part", ["rebootRequired is true", "FILE"])
+def test_a_part_that_says_nothing_is_none(part: str) -> None:
+    assert len(told_parts(TOLD.replace(part, ""))) == 3
+    assert len(told_parts(TOLD.replace(part, "False"))) == 3
+
+
+def test_a_defect_is_not_proved_by_a_claim_that_does_not_tell() -> None:
+    silent = judged("x", row(A), Became(failed=frozenset({A}), untold=frozenset({A})), full=False)
+
+    assert silent.fate is Fate.KILLED
+    assert not silent.is_good
