@@ -78,6 +78,8 @@ def _run(places: int, restart_seconds: float) -> Measured:
         tables = (PLACE.format(number=number, restart_seconds=restart_seconds) for number in range(1, places + 1))
         lab.write_text(f'[lab]\nstate_dir = "{folder / "state"}"\n' + "".join(tables), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", str(SUITE), "--lab", str(lab), "-q", "-p", "no:cacheprovider"]
+        # Who uses the suite has no hypothesis; here, its plugin would import it in each process.
+        command += ["-p", "no:hypothesispytest"]
         before, began = childrens_time(), time.monotonic()
         with (folder / "output").open("w+b") as output:
             with subprocess.Popen(

@@ -1,12 +1,14 @@
 """What lanes say while they work, and how it reaches the process that shows it.
 
 Under pytest-xdist the lanes are in worker processes and the terminal is the controller's. Workers send datagrams to a
-Unix socket: a lost one costs a moment of display, and a slow reader holds up nobody.
+Unix socket: a lost one costs a moment of display, and a slow reader holds up nobody. Where a worker was when it was
+lost, it tells by a bookmark.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import tempfile
 import threading
@@ -75,6 +77,8 @@ class Said:
 Message = Collected | Doing | Done | Said
 Tell = Callable[[Message], None]
 
+BOOKMARK_OCTETS = 8
+
 KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in (Collected, Doing, Done, Said)}
 
 
@@ -116,3 +120,25 @@ def _receive(inbox: socket.socket, heard: Callable[[Message], None]) -> None:
     while data := inbox.recv(65536):
         name, facts = json.loads(data)
         heard(KINDS[name](**facts))
+
+
+class Bookmark:
+    """The number of the test that a worker is at, kept where it outlives the worker."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def put(self, number: int) -> None:
+        os.pwrite(self._file, number.to_bytes(BOOKMARK_OCTETS, "big"), 0)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+def read_bookmark(file: Path) -> int | None:
+    """Where whoever has put it there was last; None before anything was begun."""
+    try:
+        found = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    return int.from_bytes(found, "big") if found else None

@@ -59,13 +59,15 @@ def _escaped(text: str) -> Iterator[Form]:
 
 
 def _as_html(text: str) -> Iterator[str]:
-    yield from (html.escape(text), html.escape(text, quote=False))
-    yield html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
-    yield "".join(f"&#{ord(letter)};" for letter in text)
+    escaped = html.escape(text)
+    # Most texts have nothing to escape: what comes out the same is followed up once.
+    by_number = escaped.replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    yield from dict.fromkeys((escaped, html.escape(text, quote=False), by_number))
+    yield "".join([f"&#{ord(letter)};" for letter in text])
 
 
 def _as_json(text: str) -> Iterator[str]:
-    yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+    yield from dict.fromkeys((json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]))
 
 
 def _as_programs_show(octets: bytes) -> Iterator[str]:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from _pytest.outcomes import Failed
-from _pytest.runner import runtestprotocol
 
 from harness.errors import ConfigurationError
 from harness.experiment import Experiment, Plan, Selection
@@ -25,8 +24,10 @@ from harness.lab import Feature, Place
 from harness.observation import Unseen
 from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
+from harness.pytest_plugin.asking import asked, is_plain, wants_all_phases
 from harness.pytest_plugin.characterising import Comparer, stated
 from harness.pytest_plugin.failing import Told, certificates_compared, told
+from harness.pytest_plugin.posting import Post
 from harness.pytest_plugin.session import SECRETS_OUTPUT, Run
 from harness.pytest_plugin.slots import Slots
 from harness.run_record import without_place
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 WORKER_OUTPUT = "mcu_hil"
 NO_PLACE = object()
+AT_HAND = frozenset({"place", "seen", "characterised"})
+"""Fixtures that need no more than what has been observed."""
 
 
 class NotAnswered(Failed):
@@ -53,13 +56,17 @@ class NotAnswered(Failed):
 class Claims:
     """The plugin of a process that drives units: xdist's workers, or the one process where there are none."""
 
-    def __init__(self, config: pytest.Config, run: Run, tell: Tell) -> None:
+    def __init__(self, config: pytest.Config, run: Run, tell: Tell, post: Post) -> None:
         self._config = config
         self._run = run
         self._tell = tell
+        self._post = post
         self._lanes: dict[str, Lane] = {}
         self._claims: list[pytest.Function] = []
-        self._index: dict[pytest.Item, int] = {}
+        self._plain: frozenset[pytest.Function] = frozenset()
+        """Those that need nothing of pytest but to be called."""
+        self._running: pytest.Item | None = None
+        """One that is run as any test."""
         self._slots = Slots()
         self._turns = Turns()
         self._comparer = Comparer(run, accept=config.option.accept_profile)
@@ -114,7 +121,6 @@ class Claims:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._claims = [item for item in session.items if isinstance(item, pytest.Function) and _place(item)]
-        self._index = {item: index for index, item in enumerate(session.items)}
         by_place = Counter(place.name for claim in self._claims if (place := _place(claim)))
         self._tell(Collected(dict(by_place), len(session.items) - len(self._claims)))
 
@@ -135,6 +141,8 @@ class Claims:
             stack.callback(gc.unfreeze)
             places = [place for place in self._run.places if any(_place(claim) is place for claim in self._claims)]
             run = self._run
+            if not wants_all_phases(self._config):
+                self._plain = frozenset(claim for claim in self._claims if is_plain(claim, self, AT_HAND))
             bench = stack.enter_context(
                 Bench(places, run.lab.state_dir, run.folder, run.doing, self._config.option.wait, run.until)
             )
@@ -199,31 +207,47 @@ class Claims:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
-        if _place(item) is None:
+        if _place(item) is None or item is self._running:
             return None
-        claim = self._slots.take()
-        claimed_next = nextitem is not None and _place(nextitem) is not None
-        self._tell_xdist(claim)
-        # The test before this one was told that `item` would follow: what it left up for `item` alone must go.
-        item.session._setupstate.teardown_exact(claim)
-        claim.ihook.pytest_runtest_logstart(nodeid=claim.nodeid, location=claim.location)
-        for report in runtestprotocol(
-            claim, log=False, nextitem=self._slots.likely_next() if claimed_next else nextitem
-        ):
-            # That a claim could be set up is no news; as many reports more would be half of a large run's overhead.
-            if report.when != "setup" or not report.passed:
-                claim.ihook.pytest_runtest_logreport(report=report)
-        claim.ihook.pytest_runtest_logfinish(nodeid=claim.nodeid, location=claim.location)
+        # The turn of the first claim is that of all; at that of another, none is left.
+        if self._slots:
+            rest = item.session.items[item.session.items.index(nextitem) :] if nextitem is not None else ()
+            self._answer_all(item.session, next((one for one in rest if _place(one) is None), None))
         return True
 
-    def _tell_xdist(self, claim: pytest.Item) -> None:
-        """A worker of xdist reports under the index of the test that it believes is running: let it be the right one.
+    def _answer_all(self, session: pytest.Session, afterwards: pytest.Item | None) -> None:
+        """Run every claim, each when it can be answered; `afterwards` is the test that is run next."""
+        with self._post.turn(self._claims):
+            while self._slots and not (session.shouldfail or session.shouldstop):
+                if self._slots.has_to_wait:
+                    self._post.flush()
+                claim = self._slots.take()
+                if claim in self._plain and (values := self._values(claim)) is not None:
+                    self._post.begins(claim)
+                    self._post.ended(claim, asked(claim, values))
+                else:
+                    self._post.flush()
+                    others = (one for one in self._slots.upcoming() if one not in self._plain)
+                    self._run_as_test(claim, next(others, afterwards))
 
-        Its plugin has neither a name nor a hook for this.
-        """
-        for plugin in self._config.pluginmanager.get_plugins():
-            if type(plugin).__name__ == "WorkerInteractor":
-                plugin.item_index = self._index[claim]
+    def _run_as_test(self, claim: pytest.Function, nextitem: pytest.Item | None) -> None:
+        # The test before this one was told what would follow: what it left up for that alone must go.
+        claim.session._setupstate.teardown_exact(claim)
+        self._running = claim
+        claim.ihook.pytest_runtest_protocol(item=claim, nextitem=nextitem)
+        self._running = None
+
+    def _values(self, claim: pytest.Function) -> dict[str, object] | None:
+        """What a plain claim asks for; None where there is no answer."""
+        place = _place(claim)
+        assert place is not None
+        values = {"place": place, "characterised": self._characterised(claim, place)}
+        if "seen" in claim.fixturenames:
+            observed = self._lanes[place.name].seen[_experiment(claim).name]
+            if observed.exception() is not None:
+                return None
+            values["seen"] = observed.result()
+        return values
 
     # What tests may ask for.
 
@@ -264,11 +288,14 @@ class Claims:
 
         At first it is recorded, in the profile of its model and firmware; later, another outcome fails the claim.
         """
+        return self._characterised(request.node, place)
+
+    def _characterised(self, item: pytest.Item, place: Place) -> Characterised:
         lane = self._lanes[place.name]
 
         def state(key: str, outcome: Outcome) -> None:
             try:
-                self._comparer.state(request.node, place, lane.firmware, key, outcome)
+                self._comparer.state(item, place, lane.firmware, key, outcome)
             except ConfigurationError as error:
                 raise NotAnswered(Unanswered(Incident.of(error, place.name, "comparing with the profile"))) from None
 
@@ -306,24 +333,11 @@ class Claims:
             "stated": stated(item) if report.when == "call" else [],
             "claim": _claim_name(item, place),
             "experiment": _experiment(item).name if "seen" in item.fixturenames else "",
+            "is_all": item is not self._running,
             "told": failure and failure.facts(),
         }
         if verdict is Verdict.FAILED and "unit" in item.fixturenames:
             report.sections.append(("evidence", f"what was done to {place.name} and what it answered: {evidence}"))
-        if verdict is not None:
-            properties = [
-                ("place", place.name),
-                ("model", place.model),
-                ("verdict", verdict.value),
-                ("evidence", str(evidence)),
-            ]
-            if lane is not None and lane.firmware:
-                properties += [("serial", lane.serial), ("firmware", lane.firmware)]
-            if incident is not None:
-                properties.append(("fault", incident.fault.value))
-            # JUnit XML is given those of the last phase.
-            item.user_properties += properties
-            report.user_properties += properties
         return report
 
     def _as_known(self, item: pytest.Item, report: pytest.TestReport, verdict: Verdict | None) -> Verdict | None:

@@ -13,12 +13,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.progress import Message, listening
+from harness.progress import Message, listening, read_bookmark
 from harness.pytest_plugin.ledger import mark_lost
+from harness.pytest_plugin.posting import unpacked
 from harness.pytest_plugin.session import WORKER_INPUT, Run
 
 MOST_LOSSES = 2
@@ -34,8 +36,8 @@ class Dealer:
         self._hands: deque[list[str]] | None = None
         self._dealt: dict[str, list[str]] = {}
         self._losses: dict[str, int] = {}
+        self._nodes: dict[str, Any] = {}
         self._done: set[str] = set()
-        self._begun: set[str] = set()
         self._lifetime = ExitStack()
         self._address = self._lifetime.enter_context(listening(heard))
 
@@ -55,11 +57,14 @@ class Dealer:
             names = [place.name for place in self._run.places]
             self._hands = deque(names[first::workers] for first in range(workers))
         hand = self._hands.popleft() if self._hands else []
-        self._dealt[node.workerinput["workerid"]] = hand
+        worker = node.workerinput["workerid"]
+        self._dealt[worker] = hand
+        self._nodes[worker] = node
         node.workerinput[WORKER_INPUT] = {
             "places": hand,
             "folder": str(self._run.folder),
             "progress": self._address,
+            "bookmark": str(self._bookmark(node)),
             "done": sorted(self._done),
             "excluded": self._run.excluded,
             # Not as it was typed: to a worker that is started later, 06:00 may be another day.
@@ -85,10 +90,31 @@ class Dealer:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config) -> Shares:
-        return Shares(len(config.getvalue("tx")), self._done, self._begun)
+        return Shares(len(config.getvalue("tx")), self._done, self._was_at)
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._begun.add(nodeid)
+    def _bookmark(self, node: Any) -> Path:
+        return Path(self._address).with_name(str(node.workerinput["workerid"]))
+
+    def _was_at(self, node: Any) -> int | None:
+        return read_bookmark(self._bookmark(node))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_from_serializable(
+        self, config: pytest.Config, data: dict[str, Any]
+    ) -> pytest.TestReport | None:
+        # xdist takes one report at a time; of those that were posted together it gets the others as they would come.
+        *others, last = unpacked(config, data) or (None,)
+        for report in others:
+            assert report is not None
+            node = self._nodes[report.worker_id]
+            node.notify_inproc("testreport", node=node, rep=report)
+        return last
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # A worker may have answered hundreds of claims before it says that it is done with one.
+        hil = getattr(report, "hil", None) or {}
+        if report.when == "teardown" or hil.get("is_all"):
+            self._done.add(report.nodeid)
 
 
 @dataclass
@@ -110,15 +136,15 @@ class Shares:
     is told that no more will come.
     """
 
-    def __init__(self, workers: int, done: set[str], begun: set[str]) -> None:
-        """`done` is kept up to date here; `begun` by whoever hears of tests that begin."""
+    def __init__(self, workers: int, done: set[str], was_at: Callable[[Any], int | None]) -> None:
+        """`done` is kept up to date here, and by whoever hears of claims; `was_at` tells which test a node was at."""
         self._expected = workers
         self._replacements_due = 0
         self._workers: dict[Any, Worker] = {}
         self._shared: frozenset[str] | None = None
         self._pool: deque[str] = deque()
         self._done = done
-        self._begun = begun
+        self._was_at = was_at
 
     @property
     def nodes(self) -> list[Any]:
@@ -176,7 +202,8 @@ class Shares:
         # Its claims come back with its places; who takes those over collects them anew.
         self._replacements_due += 1
         unfinished = [worker.collection[index] for index in worker.pending]
-        current = next((nodeid for nodeid in unfinished if nodeid in self._begun), None)
+        at = self._was_at(node)
+        current = None if at is None or worker.collection[at] in self._done else worker.collection[at]
         if current is not None:
             self._done.add(current)
         self._pool.extend(nodeid for nodeid in unfinished if nodeid in (self._shared or ()) and nodeid != current)
@@ -186,7 +213,10 @@ class Shares:
         raise NotImplementedError("asked for by plugins that repeat a crashed test, which may be a second upload")
 
     def remove_pending_tests_from_node(self, node: Any, indices: Sequence[int]) -> None:
-        raise NotImplementedError("the answer to a `steal` command, which this scheduler does not send")
+        """A worker has answered these in the turn of another."""
+        answered = set(indices)
+        worker = self._workers[node]
+        worker.pending = [index for index in worker.pending if index not in answered]
 
     def _keep_own(self, worker: Worker) -> None:
         assert worker.collection is not None

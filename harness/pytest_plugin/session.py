@@ -88,19 +88,24 @@ def join_session(config: pytest.Config, file: Path) -> None:
         pytest.exit(str(error), EXIT_BLOCKED)
 
     from harness.pytest_plugin.claims import Claims
+    from harness.pytest_plugin.posting import Here, Posted
 
     if given is not None:
-        from harness.progress import telling
+        from harness.progress import Bookmark, telling
 
         lifetime = ExitStack()
         config.add_cleanup(lifetime.close)
         tell = lifetime.enter_context(telling(given["progress"]))
-        config.pluginmanager.register(Claims(config, run, tell), "mcu-hil-claims")
+        bookmark = Bookmark(Path(given["bookmark"]))
+        lifetime.callback(bookmark.close)
+        posted = Posted(config, bookmark)
+        config.pluginmanager.register(posted, "mcu-hil-posted")
+        config.pluginmanager.register(Claims(config, run, tell, posted), "mcu-hil-claims")
         return
     if config.option.plan:
         from harness.pytest_plugin.planning import Planner
 
-        claims = Claims(config, run, lambda message: None)
+        claims = Claims(config, run, lambda message: None, Here())
         config.pluginmanager.register(claims, "mcu-hil-claims")
         config.pluginmanager.register(Planner(claims, run), "mcu-hil-planner")
         return
@@ -129,7 +134,7 @@ def join_session(config: pytest.Config, file: Path) -> None:
 
         config.pluginmanager.register(Dealer(config, run, display.heard), "mcu-hil-dealer")
     else:
-        config.pluginmanager.register(Claims(config, run, display.heard), "mcu-hil-claims")
+        config.pluginmanager.register(Claims(config, run, display.heard, Here()), "mcu-hil-claims")
 
 
 def _is_distributed(config: pytest.Config) -> bool:

@@ -1,12 +1,12 @@
 """Which claim is run next: the first whose observations are there.
 
-pytest, or an xdist worker, goes through its tests in a fixed order and gives each a slot. A slot that is a claim's is
-given to whichever claim can be answered now, so that a unit that hangs holds up nobody but its own claims.
+So a unit that hangs holds up nobody but its own claims.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 from queue import SimpleQueue
 
@@ -17,16 +17,16 @@ class Slots:
     """Claims that have not been run, by what they wait for."""
 
     def __init__(self) -> None:
-        self._left: dict[pytest.Item, None] = {}
-        self._waiting: dict[Future[object], list[pytest.Item]] = {}
+        self._left: dict[pytest.Function, None] = {}
+        self._waiting: dict[Future[object], list[pytest.Function]] = {}
         self._settled: SimpleQueue[Future[object]] = SimpleQueue()
-        self._ready: deque[pytest.Item] = deque()
+        self._ready: deque[pytest.Function] = deque()
 
     def __bool__(self) -> bool:
         """Whether a claim is left that has not been run."""
         return bool(self._left)
 
-    def add(self, claim: pytest.Item, awaited: Future[object] | None) -> None:
+    def add(self, claim: pytest.Function, awaited: Future[object] | None) -> None:
         """Have `claim` run once `awaited` is done, or at any time for None."""
         self._left[claim] = None
         if awaited is None:
@@ -37,14 +37,24 @@ class Slots:
             self._waiting[awaited] = [claim]
             awaited.add_done_callback(self._settled.put)
 
-    def take(self) -> pytest.Item:
+    @property
+    def has_to_wait(self) -> bool:
+        """Whether `take` would wait now."""
+        while not self._settled.empty():
+            self._settle()
+        return not self._ready
+
+    def take(self) -> pytest.Function:
         """The next claim that can be answered; waits for one. Each claim is taken once."""
-        while not self._settled.empty() or not self._ready:
-            self._ready.extend(self._waiting.pop(self._settled.get()))
+        while self.has_to_wait:
+            self._settle()
         claim = self._ready.popleft()
         del self._left[claim]
         return claim
 
-    def likely_next(self) -> pytest.Item | None:
-        """The claim that the next `take` will give if nothing else settles first; None where none is left."""
-        return self._ready[0] if self._ready else next(iter(self._left), None)
+    def _settle(self) -> None:
+        self._ready.extend(self._waiting.pop(self._settled.get()))
+
+    def upcoming(self) -> Iterator[pytest.Function]:
+        """The claims that are left, in the order in which they will be taken if nothing settles meanwhile."""
+        return iter(dict.fromkeys((*self._ready, *self._left)))

@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree as ET
+
+from lxml import etree
 
 from harness.evidence import evidence_file
 from harness.fault import Verdict
@@ -34,17 +35,18 @@ OUTCOMES = {
 
 
 def enrich(file: Path, run: RunFacts) -> None:
-    """What pytest has written names for each claim its file, and for one that did not hold its evidence.
+    """What pytest has written tells of each claim its file and its unit; of one that did not hold, the evidence.
 
     Raises OSError where the file cannot be read or written; one that is no XML stays as it is.
     """
     try:
-        tree = ET.parse(file)
-    except ET.ParseError:
+        # Output of hundreds of units may make one text of it longer than the parser's usual bound.
+        tree = etree.fromstring(file.read_bytes(), etree.XMLParser(huge_tree=True, resolve_entities=False))
+    except etree.XMLSyntaxError:
         return
     by_name = {_names(one): one for one in run.settled}
     for suite in tree.iter("testsuite"):
-        for case in suite.iter("testcase"):
+        for case in list(suite.iter("testcase")):
             one = by_name.get((case.get("classname", ""), case.get("name", "")))
             if one is not None:
                 _complete(case, one, run)
@@ -53,7 +55,7 @@ def enrich(file: Path, run: RunFacts) -> None:
             for counted in ("tests", "errors"):
                 suite.set(counted, str(int(suite.get(counted, "0")) + 1))
         break
-    write_whole(file, _octets(tree.getroot()))
+    write_whole(file, _octets(tree))
 
 
 def made_of_record(run: RunFacts) -> bytes:
@@ -66,30 +68,29 @@ def made_of_record(run: RunFacts) -> bytes:
         "skipped": str(counts["skipped"]),
         "time": f"{run.seconds:.3f}",
     }
-    root = ET.Element("testsuites", {"name": SUITE, **totals})
+    root = etree.Element("testsuites", {"name": SUITE} | totals)
     head = {"name": SUITE, **totals, "timestamp": run.began.isoformat(), "hostname": str(run.record.get("host", ""))}
-    suite = ET.SubElement(root, "testsuite", head)
+    suite = etree.SubElement(root, "testsuite", head)
     for one in run.settled:
         classname, name = _names(one)
         facts = {"classname": classname, "name": name, "time": f"{one.seconds:.3f}"}
-        case = ET.SubElement(suite, "testcase", facts)
-        _add_properties(case, one, run)
+        case = etree.SubElement(suite, "testcase", facts)
         _add_outcome(case, one)
         _complete(case, one, run)
     _say_how_it_ended(suite, run)
     return _octets(root)
 
 
-def _say_how_it_ended(suite: ET.Element, run: RunFacts) -> None:
+def _say_how_it_ended(suite: etree._Element, run: RunFacts) -> None:
     """Whoever looks at this file alone has to see that it is not all."""
     if run.ending is not Ending.WHOLE:
-        case = ET.SubElement(suite, "testcase", {"classname": SUITE, "name": THE_END, "time": "0"})
+        case = etree.SubElement(suite, "testcase", {"classname": SUITE, "name": THE_END, "time": "0"})
         words = f"the run was {run.ending.value} after {run.seconds:.0f} s: what was not answered then is not here"
-        ET.SubElement(case, "error", {"message": words}).text = words
+        etree.SubElement(case, "error", {"message": words}).text = words
 
 
-def _octets(root: ET.Element) -> bytes:
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+def _octets(root: etree._Element) -> bytes:
+    return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _names(one: Settled) -> tuple[str, str]:
@@ -105,14 +106,15 @@ def _parts(nodeid: str) -> list[str]:
     return [*outer, f"{name}{bracket}{inside}"]
 
 
-def _complete(case: ET.Element, one: Settled, run: RunFacts) -> None:
+def _complete(case: etree._Element, one: Settled, run: RunFacts) -> None:
     if file := one.nodeid.partition("::")[0]:
         # Of a suite outside the root directory pytest does not tell it.
         case.set("file", file)
+    _add_properties(case, one, run)
     if one.verdict in (Verdict.FAILED, Verdict.BLOCKED, Verdict.ERROR):
         output = case.find("system-out")
         if output is None:
-            output = ET.SubElement(case, "system-out")
+            output = etree.SubElement(case, "system-out")
         attached = "\n".join(f"[[ATTACHMENT|{file}]]" for file in _attached(one, run.folder))
         if attached not in (output.text or ""):
             output.text = "\n".join(filter(None, (output.text, attached)))
@@ -127,7 +129,7 @@ def _attached(one: Settled, folder: Path) -> Iterator[Path]:
             yield file.relative_to(working) if below and working is not None else file
 
 
-def _add_properties(case: ET.Element, one: Settled, run: RunFacts) -> None:
+def _add_properties(case: etree._Element, one: Settled, run: RunFacts) -> None:
     facts = {
         "place": one.place,
         "model": one.model,
@@ -137,13 +139,17 @@ def _add_properties(case: ET.Element, one: Settled, run: RunFacts) -> None:
         "firmware": one.firmware,
         "fault": one.fault or "",
     }
-    properties = ET.SubElement(case, "properties")
+    properties = case.find("properties")
+    if properties is None:
+        properties = etree.Element("properties")
+        case.insert(0, properties)
+    known = {each.get("name") for each in properties}
     for name, value in facts.items():
-        if value:
-            ET.SubElement(properties, "property", {"name": name, "value": _printable(value)})
+        if value and name not in known:
+            etree.SubElement(properties, "property", {"name": name, "value": _printable(value)})
 
 
-def _add_outcome(case: ET.Element, one: Settled) -> None:
+def _add_outcome(case: etree._Element, one: Settled) -> None:
     kind = OUTCOMES.get(Verdict(one.verdict))
     if kind is None:
         return
@@ -151,7 +157,7 @@ def _add_outcome(case: ET.Element, one: Settled) -> None:
     text = one.incident or "\n".join(f"{name}: {said}" for name, said in told.items()) or one.verdict
     first = told.get("observed") or text
     message = _printable(first.splitlines()[0])
-    ET.SubElement(case, kind, {"message": message}).text = _printable(text)
+    etree.SubElement(case, kind, {"message": message}).text = _printable(text)
 
 
 def _printable(text: str) -> str:

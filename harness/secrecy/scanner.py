@@ -171,7 +171,11 @@ def _needles(known: Known) -> Iterator[tuple[str, bytes]]:
             forms = forms_of(known.octets.decode())
         except UnicodeDecodeError:
             forms = forms_of(known.octets.decode("latin-1"))
+    texts: dict[str, str] = {}
     for form, text in forms:
+        # Many are the same: the first gives it its name.
+        texts.setdefault(text, form)
+    for text, form in texts.items():
         for needle in _encoded(text):
             yield form, needle
 

@@ -16,6 +16,8 @@ class Node:
     name: str
     sent: list[int] = field(default_factory=list)
     shutting_down: bool = False
+    at: int | None = None
+    """The test that it was at last."""
 
     def send_runtest_some(self, indices: list[int]) -> None:
         assert not self.shutting_down
@@ -33,13 +35,13 @@ def claims(place: str) -> list[str]:
 
 
 @pytest.fixture
-def begun() -> set[str]:
+def done() -> set[str]:
     return set()
 
 
 @pytest.fixture
-def shares(begun: set[str]) -> Shares:
-    return Shares(2, set(), begun)
+def shares(done: set[str]) -> Shares:
+    return Shares(2, done, lambda node: node.at)
 
 
 def start(shares: Shares, *collections: list[str]) -> list[Node]:
@@ -98,20 +100,19 @@ def test_a_worker_without_tests_is_let_go(shares: Shares) -> None:
     assert busy.sent == [0, 1, 2]
 
 
-def test_a_single_worker_gets_everything(begun: set[str]) -> None:
-    shares = Shares(1, set(), begun)
+def test_a_single_worker_gets_everything() -> None:
+    shares = Shares(1, set(), lambda node: node.at)
     collections = [SHARED + claims("a")]
     nodes = start(shares, *collections)
 
     assert drain(shares, nodes, collections) == collections[0]
 
 
-def test_a_lost_workers_claims_wait_for_its_replacement(shares: Shares, begun: set[str]) -> None:
+def test_a_lost_workers_claims_wait_for_its_replacement(shares: Shares) -> None:
     first, second = collections = [claims("a"), claims("b")]
     lost, other = start(shares, *collections)
-    begun.add(first[0])
     shares.mark_test_complete(lost, 0)
-    begun.add(first[2])
+    lost.at = 2
 
     assert shares.remove_node(lost) == first[2]
     for index in range(len(second)):
@@ -134,11 +135,34 @@ def test_a_worker_lost_between_tests_is_blamed_on_none(shares: Shares) -> None:
     assert not shares.tests_finished
 
 
-def test_a_lost_workers_shared_tests_go_to_others(shares: Shares, begun: set[str]) -> None:
+def test_claims_that_were_answered_in_the_turn_of_another_need_none(shares: Shares, done: set[str]) -> None:
+    first, second = collections = [claims("a"), claims("b")]
+    one, other = start(shares, *collections)
+
+    done.update(first)
+    shares.remove_pending_tests_from_node(one, [1, 2])
+    shares.mark_test_complete(one, 0)
+    assert not shares.tests_finished
+    for index in range(len(second)):
+        shares.mark_test_complete(other, index)
+    assert shares.tests_finished
+
+
+def test_a_worker_that_was_lost_after_its_answer_is_blamed_on_none(shares: Shares, done: set[str]) -> None:
+    """It was told of, though not that its turn was over."""
+    lost, _ = start(shares, claims("a"), claims("b"))
+    lost.at = 1
+    done.add(claims("a")[1])
+
+    assert shares.remove_node(lost) is None
+    assert not shares.tests_finished
+
+
+def test_a_lost_workers_shared_tests_go_to_others(shares: Shares) -> None:
     collections = [SHARED + claims("a"), SHARED + claims("b")]
     lost, other = start(shares, *collections)
-    crashed = SHARED[lost.sent[0]]
-    begun.add(crashed)
+    lost.at = lost.sent[0]
+    crashed = SHARED[lost.at]
 
     assert shares.remove_node(lost) == crashed
     replacement = Node("gw2")

@@ -11,12 +11,13 @@ from harness.pytest_plugin.slots import Slots
 
 
 @pytest.fixture
-def claims(pytester: pytest.Pytester) -> list[pytest.Item]:
+def claims(pytester: pytest.Pytester) -> list[pytest.Function]:
     """Five tests, a to e."""
-    return pytester.getitems("\n".join(f"def test_{name}(): pass" for name in "abcde"))
+    found = pytester.getitems("\n".join(f"def test_{name}(): pass" for name in "abcde"))
+    return [item for item in found if isinstance(item, pytest.Function)]
 
 
-def test_what_is_settled_first_is_run_first(claims: list[pytest.Item]) -> None:
+def test_what_is_settled_first_is_run_first(claims: list[pytest.Function]) -> None:
     a, b, c, d, e = claims
     early, late = Future[object](), Future[object]()
     slots = Slots()
@@ -31,13 +32,13 @@ def test_what_is_settled_first_is_run_first(claims: list[pytest.Item]) -> None:
     assert not slots
 
 
-def test_a_slot_waits_until_a_claim_can_be_answered(claims: list[pytest.Item]) -> None:
+def test_a_slot_waits_until_a_claim_can_be_answered(claims: list[pytest.Function]) -> None:
     never, later = Future[object](), Future[object]()
     slots = Slots()
     slots.add(claims[0], never)
     slots.add(claims[1], later)
     waiting = threading.Event()
-    taken: list[pytest.Item] = []
+    taken: list[pytest.Function] = []
 
     def take() -> None:
         waiting.set()
@@ -54,7 +55,7 @@ def test_a_slot_waits_until_a_claim_can_be_answered(claims: list[pytest.Item]) -
     assert slots
 
 
-def test_the_likely_next_is_what_the_next_slot_gets(claims: list[pytest.Item]) -> None:
+def test_what_can_be_answered_comes_before_what_waits(claims: list[pytest.Function]) -> None:
     a, b, c, *_ = claims
     settled = Future[object]()
     slots = Slots()
@@ -62,15 +63,11 @@ def test_the_likely_next_is_what_the_next_slot_gets(claims: list[pytest.Item]) -
     slots.add(b, settled)
     slots.add(c, settled)
 
-    assert slots.likely_next() is a
+    assert list(slots.upcoming()) == [a, b, c]
+    assert slots.has_to_wait
     settled.set_result("seen")
+    assert not slots.has_to_wait
     assert slots.take() is b
-    assert slots.likely_next() is c
-
-
-def test_nothing_follows_the_last(claims: list[pytest.Item]) -> None:
-    slots = Slots()
-    slots.add(claims[0], None)
-    slots.take()
-
-    assert slots.likely_next() is None
+    assert list(slots.upcoming()) == [c, a]
+    assert slots.take() is c
+    assert slots.has_to_wait
