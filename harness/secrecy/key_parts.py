@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -71,6 +72,8 @@ def _whole_blocks(field: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield block[0].removesuffix(b"-----END "), block[1]
 
 
+# The library checks the key, which takes as long as to find it again in a hundred files.
+@functools.lru_cache(maxsize=16)
 def _from_pkcs12(content: bytes, passphrase: bytes | None, *, unsafe_skip_rsa_key_validation: bool) -> object:
     del unsafe_skip_rsa_key_validation
     return pkcs12.load_key_and_certificates(content, passphrase)[0]

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from certstore import Upload
-from harness import pki
+from harness import catalogue, pki
 from harness.deadline import Deadline
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.defects import DEFECTS
@@ -211,9 +211,7 @@ UPLOADED = "have been uploaded"
 
 
 def wrong_passphrase_is_told(unit: Specimen) -> bool:
-    good = unit.good()
-    key = converted("rsa -traditional -des3", good.private_key)
-    unit.upload(Upload(good.certificate, key, b"wrong horse"))
+    unit.upload(catalogue.wrong_passphrase("127.0.0.1"))
     return not unit.page_says(UPLOADED)
 
 
