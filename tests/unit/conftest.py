@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,12 @@ LONG = (
     "drivers/variants",
 )
 """Files and folders whose tests take ten seconds and more, the longest first."""
+
+
+def pytest_configure() -> None:
+    """Tests interrupt processes of theirs: whatever a shell has begun in the background would not hear of it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

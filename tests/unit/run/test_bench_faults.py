@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.deadline import Deadline
 from harness.drivers.emulated import emulated_units
 from harness.lab import load_lab
 
@@ -155,14 +156,39 @@ def test_a_changed_certificate(disorder: tuple[Path, Outcome]) -> None:
     assert "mcu-hil doctor changed --accept-certificate " in line
 
 
+HOLDING = """
+from pathlib import Path
+
+import pytest
+
+from harness.deadline import Deadline
+from harness.experiment import Leaves, experiment
+
+HERE = Path(__file__).parent
+
+
+@experiment(Leaves.WHAT_IT_FOUND, restarts=0)
+def holding(unit):
+    HERE.joinpath("held").touch()
+    Deadline.after(600).wait_for("leave to go on", HERE.joinpath("go-on").exists)
+
+
+@pytest.mark.about(holding)
+def test_is_held(seen):
+    pass
+"""
+
+
 def test_a_second_run_on_the_same_places(bench: LabBench) -> None:
     """It says who holds them, and leaves them alone."""
-    lab = bench.lab(bench.emulated("a", restart_seconds=2.0))
-    with bench.started(lab, "-m", "smoke") as first:
+    suite = bench.folder / "test_suite.py"
+    suite.write_text(HOLDING)
+    lab = bench.lab(bench.emulated("a"))
+    with bench.started(lab, tests=suite) as first:
+        Deadline.after(600).wait_for("first run", (bench.folder / "held").exists)
+        outcome = bench.sibling().run(lab, tests=suite)
+        (bench.folder / "go-on").touch()
         assert first.stdout is not None
-        # What a lane says only while it holds its lease.
-        next(line for line in first.stdout if "a: self-signed: restarted" in line)
-        outcome = bench.sibling().run(lab, "-m", "smoke")
         rest = first.stdout.read()
         assert first.wait() == 0, rest
 

@@ -175,7 +175,7 @@ def test_is_looked_at(seen):
 
 
 def test_an_interrupted_run_leaves_its_units_at_the_baseline(bench: LabBench) -> None:
-    with bench.started(bench.lab(bench.emulated("a"))) as run:
+    with bench.started(bench.lab(bench.emulated("a")), "-m", "smoke") as run:
         assert run.stdout is not None
         next(line for line in run.stdout if "a: self-signed: restarted" in line)
         run.send_signal(signal.SIGINT)
