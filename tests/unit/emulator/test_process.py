@@ -46,7 +46,7 @@ def test_units_listen_within_the_block_and_not_after_it(tmp_path: Path, addresse
     places_ = places(tmp_path, next(addresses), next(addresses))
     with emulated_units(places_) as emulation:
         assert emulation.failed == {}
-        answers = [requests.get(f"http://{place.address}:8080/system.xml", timeout=5).text for place in places_]
+        answers = [requests.get(f"http://{place.address}:8080/system.xml", timeout=60).text for place in places_]
 
     assert ["unit-0" in answers[0], "unit-1" in answers[1]] == [True, True]
     assert not any(is_open(place.address) for place in places_)
@@ -113,7 +113,7 @@ def emulator(*units: Blueprint) -> Iterator[subprocess.Popen[str]]:
 def test_a_signal_ends_it_cleanly(blueprint: Blueprint, number: signal.Signals) -> None:
     with emulator(blueprint) as process:
         process.send_signal(number)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_it_ends_in_the_middle_of_a_restart(blueprint: Blueprint) -> None:
@@ -122,10 +122,10 @@ def test_it_ends_in_the_middle_of_a_restart(blueprint: Blueprint) -> None:
           <member><name>authenticationUser</name><value>{blueprint.user}</value></member>
           <member><name>authenticationPassword</name><value>{blueprint.password}</value></member>
           </struct></value></param></params></methodCall>"""
-        requests.post(f"http://{blueprint.address}:8080/RPC2", call, timeout=5)
+        requests.post(f"http://{blueprint.address}:8080/RPC2", call, timeout=60)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=60) == 0
 
 
 PARENT = """
@@ -148,7 +148,7 @@ def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path, addresses: 
         assert parent.stdout.readline() == "up\n"
         assert is_open(address)
         parent.kill()
-        Deadline.after(5).wait_for("closed port", lambda: not is_open(address))
+        Deadline.after(60).wait_for("closed port", lambda: not is_open(address))
 
 
 def test_units_that_end_of_themselves_are_a_fault_of_the_bench(tmp_path: Path, addresses: Iterator[str]) -> None:
