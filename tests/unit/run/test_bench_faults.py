@@ -115,7 +115,8 @@ def test_the_claims_of_a_place_at_fault_are_errors_not_failures_and_not_skipped(
 ) -> None:
     _, outcome = disorder
     errors = outcome.of_place(place, "error")
-    assert errors == outcome.of_place("healthy", "held")
+    # Whether what a claim is about is there, a unit that was reached tells.
+    assert errors == outcome.of_place("healthy", "held") | outcome.of_place("healthy", "skipped")
     *_, line = lines_about(outcome, place)
     assert line.endswith(f"{len(errors)} claims not answered")
     # Nothing was changed there.

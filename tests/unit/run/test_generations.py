@@ -49,7 +49,10 @@ def test_every_generation_keeps_the_contract(bench: LabBench) -> None:
     outcome = bench.run(lab, "-n", "0")
 
     assert outcome.status == 0, outcome.output
-    assert set(outcome.verdicts.values()) == {"held"}
+    others = {claim: verdict for claim, verdict in outcome.verdicts.items() if verdict != "held"}
+    assert set(others.values()) <= {"skipped"}
+    # SIP TLS is not ticked at a unit as it leaves the factory.
+    assert [claim for claim in others if not claim.startswith("test_sip_tls_")] == []
     for place in map(name, GENERATIONS):
         assert bench.experiments_done(place) == EXPERIMENTS
     assert f"{4 * len(GENERATIONS)} restarts, {4 * len(GENERATIONS)} needed at least" in outcome.output
