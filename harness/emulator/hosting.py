@@ -164,7 +164,7 @@ class HostThread:
         async def ask() -> Told:
             return question(self._host.units[name])
 
-        return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(timeout=10.0)
+        return asyncio.run_coroutine_threadsafe(ask(), self._loop).result(timeout=60.0)
 
 
 @contextmanager

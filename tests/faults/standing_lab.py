@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -19,15 +18,13 @@ from harness.emulator.report import Report
 from harness.lab import MODELS, load_lab
 from harness.standing import kept_standing
 from tests.faults.table import Row
+from tests.loopback import network
+from tests.whole_run import SUITE, command, environment
 
-ROOT = Path(__file__).parents[2]
-SUITE = ROOT / "tests" / "hil"
 END_SECONDS = 120.0
 RUN_SECONDS = 1800.0
 """What is proved is not how long it takes."""
 RESTART_SECONDS = 40
-
-_blocks = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -48,9 +45,7 @@ class StandingLab:
     at_first: Mapping[str, Report]
 
     def command(self, *arguments: str, suite: Path = SUITE) -> list[str]:
-        own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
-        junit = f"--junitxml={self.folder / 'junit.xml'}"
-        return [sys.executable, "-m", "pytest", str(suite), "--lab", str(self.file), junit, *own, *arguments]
+        return command(self.file, self.folder / "junit.xml", *arguments, suite=suite)
 
     @contextmanager
     def running(
@@ -134,12 +129,12 @@ def standing_lab(folder: Path, units: int, rows: Sequence[Row] = (), coordinator
 
     The places are leased at the labgrid `coordinator` too, under their own names, where there is one.
     """
-    network = f"127.{64 + os.getpid() % 128}.{100 + next(_blocks)}"
+    own = network()
     state_dir = folder / "state"
     kept = f'[lab]\nname = "standing"\nstate_dir = "{state_dir}"\n'
     driven = kept + (f'[labgrid]\ncoordinator = "{coordinator}"\n' if coordinator else "")
     for number, row in enumerate(rows or [Row("well")] * units, 1):
-        address = f"{network}.{number}"
+        address = f"{own}.{number}"
         model = "" if any(line.startswith("model") for line in row.run) else f"model = {toml(MODELS[number % 5])}\n"
         emulated = toml({"restart_seconds": 0.5, **row.emulated})
         place = f"[[place]]\nname = 'unit-{number}'\naddress = '{address}'\nemulated = {emulated}\n"
@@ -201,8 +196,3 @@ def session(leader: int) -> list[int]:
         if int(owner) == leader and state != "Z":
             found.append(int(stat.parent.name))
     return found
-
-
-def environment() -> dict[str, str]:
-    """Ours, without what would tell the inner pytest that it is a worker of the outer one."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,8 +14,8 @@ from xml.etree import ElementTree as ET
 from harness.drivers.emulated import emulated_units
 from harness.lab import EMULATED_PORTS, Lab, Place, load_lab
 from tests.gateway.sshd import Sshd, running
+from tests.whole_run import ROOT, command, environment
 
-ROOT = Path(__file__).parents[2]
 SSH = shutil.which("ssh")
 GATEWAY_PORT, CONSOLE_PORT, LINE_PORT, PDU_PORT = 2022, 2300, 2207, 2222
 QUIET = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
@@ -53,15 +51,13 @@ class WiredLab:
     def run(self, *arguments: str, seconds: float = 900.0) -> Outcome:
         """The suite, over all of it."""
         junit = self.folder / "junit.xml"
-        own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
-        command = [sys.executable, "-m", "pytest", str(ROOT / "tests" / "hil"), "--lab", str(self.file), *own]
         done = subprocess.run(
-            [*command, f"--junitxml={junit}", *arguments],
+            command(self.file, junit, *arguments),
             capture_output=True,
             text=True,
             timeout=seconds,
             check=False,
-            env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+            env=environment(),
         )
         cases: dict[str, int] = {}
         for case in ET.parse(junit).getroot().iter("testcase") if junit.exists() else ():

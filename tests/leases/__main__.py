@@ -12,7 +12,8 @@ from pathlib import Path
 from harness.lab import Labgrid, Place
 from tests.leases.fight import fight
 from tests.leases.labgrid_bench import LabgridBench, loopback, real
-from tests.leases.sharing import ROOT, share
+from tests.leases.sharing import share
+from tests.whole_run import ROOT
 
 SHARED_PLACES = 16
 PLACES = 5

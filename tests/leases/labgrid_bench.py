@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import functools
 import json
 import os
 import subprocess
@@ -20,13 +20,19 @@ from harness.coordinator import Coordinator
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError
 from harness.lab import Labgrid, Place
+from tests.loopback import network
 
 PATIENCE = 120.0
 
 
+@functools.cache
+def _network() -> str:
+    return network()
+
+
 def loopback(last: int) -> str:
     """An address of this process alone: pytest-xdist runs several at once."""
-    return str(ipaddress.IPv4Address("127.96.0.0") + 256 * (os.getpid() % 4096) + last)
+    return f"{_network()}.{last}"
 
 
 class LabgridBench:

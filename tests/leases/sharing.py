@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +11,8 @@ from pathlib import Path
 from harness.drivers.emulated import emulated_units
 from harness.lab import Lab
 from tests.leases.labgrid_bench import LabgridBench, loopback
+from tests.whole_run import command, environment
 
-ROOT = Path(__file__).parent.parent.parent
 WAIT_SECONDS = 900.0
 FIRST_ADDRESS = 30
 
@@ -75,13 +73,8 @@ def _run(
     ]
     lab = folder / "lab.toml"
     lab.write_text("".join(tables), encoding="utf-8")
-    own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
-    command = [sys.executable, "-m", "pytest", str(suite), "--lab", str(lab), "--wait", str(WAIT_SECONDS), *own]
-    # Not as a worker of a pytest that may be running us.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.Popen(
-        [*command, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    line = command(lab, folder / "junit.xml", "--wait", str(WAIT_SECONDS), *arguments, suite=suite)
+    return subprocess.Popen(line, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _spans(folder: Path) -> dict[str, tuple[str, str]]:

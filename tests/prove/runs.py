@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import resource
 import shutil
 import subprocess
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-ROOT = Path(__file__).parents[2]
-SUITE = ROOT / "tests" / "hil"
+from tests.loopback import network
+from tests.whole_run import command, environment
+
 RUN_SECONDS = 3600
 RESTART_TIMEOUT = 60
 """For units that never come back, each of which a run waits for so long several times; others are long back."""
@@ -83,16 +82,14 @@ class Bench:
         lab = folder / "lab.toml"
         lab.write_text(self._lab(specimens, state, power=power), encoding="utf-8")
         junit, output = folder / "junit.xml", folder / "output.txt"
-        command = [sys.executable, "-m", "pytest", str(SUITE), "--lab", str(lab), f"--junitxml={junit}", "-q"]
-        own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
         with output.open("w") as told:
             done = subprocess.run(
-                [*command, *own, "-n", str(min(self.workers, len(specimens))), *arguments],
+                command(lab, junit, "-q", "-n", str(min(self.workers, len(specimens))), *arguments),
                 stdout=told,
                 stderr=subprocess.STDOUT,
                 timeout=RUN_SECONDS,
                 check=False,
-                env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+                env=environment(),
             )
         if done.returncode not in (0, 1, 10) or not junit.exists():
             raise RuntimeError(f"exit status {done.returncode}: {output.read_text(errors='replace')[-3000:]}")
@@ -102,8 +99,7 @@ class Bench:
         return became(junit, [one.name for one in specimens])
 
     def _lab(self, specimens: Sequence[Specimen], state: Path, *, power: bool) -> str:
-        # Process and run in the address, so that no two runs on one machine meet.
-        network = f"127.{64 + os.getpid() % 128}.{self._runs % 200}"
+        own = network()
         tables = [f'[lab]\nname = "prove"\nstate_dir = "{state}"\n']
         for number, one in enumerate(specimens, 1):
             defect = f', defect = "{one.defect}"' if one.defect else ""
@@ -111,9 +107,9 @@ class Bench:
             slow = ', switches = { "timing.storing" = 0.5 }' if power else ""
             emulated = f'firmware = "{one.firmware}", restart_seconds = {self.restart_seconds}{slow}{defect}'
             tables.append(
-                f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{network}.{number}"\n'
+                f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{own}.{number}"\n'
                 f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "http", "https", "sip_tls", "power"]\n'
-                f"emulated = {{ {emulated} }}\n" + (POWER % f"{network}.{number}" if power else "")
+                f"emulated = {{ {emulated} }}\n" + (POWER % f"{own}.{number}" if power else "")
             )
         return "\n".join(tables)
 

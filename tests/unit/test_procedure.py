@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -18,6 +17,7 @@ from harness.errors import UnitError
 from harness.lab import Lab
 from harness.pki import Issued, key_pem, run_authority
 from harness.unit import Unit
+from tests.loopback import address
 
 OURS, OTHER = run_authority().issue("unit.example"), run_authority().issue("other.example")
 Opened = tuple[Unit, HostThread]
@@ -34,12 +34,11 @@ def soon() -> Deadline:
 
 @contextmanager
 def running(defect: str | None) -> Iterator[Opened]:
-    pid = os.getpid()
     emulated = {"firmware": "4.3(2.18)", "restart_seconds": 0.2} | ({"defect": defect} if defect else {})
     table = {
         "name": "unit",
         "model": "MCU 4203",
-        "address": f"127.{210 + (pid >> 8) % 40}.{pid % 256}.8",
+        "address": address(),
         "ports": {"http": 8080, "https": 8443, "sip_tls": 5061},
         "emulated": emulated,
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, cast
@@ -19,6 +17,7 @@ from harness.exploring import explore
 from harness.lab import Lab
 from harness.tls.handshake import HandshakeFailed
 from harness.walk import START, Act, Budget, Step, Steps, Walker, all_steps, shrink
+from tests.loopback import address
 
 if TYPE_CHECKING:
     from harness.unit import Restart, Unit
@@ -34,17 +33,14 @@ POWER, POWER_IN_B = Step(Act.POWER), Step(Act.POWER_IN_UPLOAD, "B")
 LAST_WRITES = range(14, 21)
 """Of the flash operations that store a pair of this size: where files get their names."""
 
-_hosts = itertools.count(1)
-
 
 @contextmanager
 def emulated(defect: str | None = None) -> Iterator[tuple[Mcu, Emulation]]:
-    network = f"127.{64 + os.getpid() % 128}.253"
-    outlet = {"ssh": f"{network}.{next(_hosts)}", "port": 2222, "user": "lab", "on": "on 7", "off": "off 7"}
+    outlet = {"ssh": address(), "port": 2222, "user": "lab", "on": "on 7", "off": "off 7"}
     table = {
         "name": "unit",
         "model": "MCU 4505",
-        "address": f"{network}.{next(_hosts)}",
+        "address": address(),
         "ports": {"http": 8080, "https": 8443, "sip_tls": 5061},
         "restart_timeout": 60.0,
         "emulated": {"firmware": "4.3(2.18)", "restart_seconds": 0.1, "defect": defect},

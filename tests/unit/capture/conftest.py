@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,12 +16,13 @@ from harness.cli.capture import capture
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
 from harness.lab import load_lab
+from tests.loopback import address
 from tests.unit.drivers.variants.conftest import contexts
 
 __all__ = ["contexts"]
 
 PASSWORD = "s3cret & möre, 100%"
-ADDRESS = f"127.{100 + (os.getpid() >> 8) % 20}.{os.getpid() % 256}.17"
+ADDRESS = address()
 LAB = """
 [lab]
 state_dir = "{folder}/state"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from tests.unit.capture.conftest import ADDRESS, PASSWORD, Bench, Start
 from tests.unit.drivers.variants.driving import OURS, UPLOAD, opened
 from tests.unit.drivers.variants.server import Unit
 from tests.unit.drivers.variants.variant import variant
-from tests.unit.run.conftest import environment
+from tests.whole_run import command, environment
 
 ROOT = Path(harness.__file__).parents[1]
 SECONDS = 120.0
@@ -65,18 +64,8 @@ def skinned(start: Start, firmware: str = "4.5(1.71)", switches: str = "") -> Be
 
 def test_a_unit_with_the_skin_of_a_captured_one_passes_the_suite(start: Start) -> None:
     bench = skinned(start)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "tests/hil",
-        "--lab",
-        str(bench.folder / "lab.toml"),
-        "--place",
-        "unit",
-    ]
-    command += ["-p", "no:cacheprovider"]
-    run = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    line = command(bench.folder / "lab.toml", bench.folder / "junit.xml", "--place", "unit")
+    run = subprocess.run(line, env=environment(), capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
     assert " passed" in run.stdout
 

@@ -356,7 +356,7 @@ def test_twice_the_der_is_twice_the_work(
 @BRANCHES_OF_OPENSSL
 @pytest.mark.parametrize("sized", UPLOADS.values(), ids=UPLOADS)
 def test_memory_is_in_proportion_to_the_upload(sized: Sized, firmware: Firmware, peak: Measure) -> None:
-    upload = sized(10 * SIZE)
+    upload = sized(5 * SIZE)
     octets = len(upload.certificate) + len(upload.private_key)
     assert peak(lambda: judge(upload, firmware)) <= MEMORY_FACTOR * octets + MEMORY_FLOOR
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,8 +20,9 @@ from harness.emulator.hosting import HostThread, hosted
 from harness.lab import load_lab
 from harness.lease import lease
 from harness.readiness import QUESTIONS
+from tests.loopback import address
 
-BLOCK = f"127.{60 + (os.getpid() >> 8) % 40}.{os.getpid() % 256}"
+ADDRESS, LINES = address(), address()
 LAB = """
 [lab]
 state_dir = "{folder}/state"
@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> Write:
     """Write the lab file, with some of it otherwise."""
 
     def written(**changes: str) -> Path:
-        plain = {"model": "MCU 4505", "password": "let me in", "switches": "", "more": "", "address": f"{BLOCK}.10"}
+        plain = {"model": "MCU 4505", "password": "let me in", "switches": "", "more": "", "address": ADDRESS}
         plain["folder"] = str(tmp_path)
         (tmp_path / "lab.toml").write_text(LAB.format(**(plain | changes)))
         return tmp_path / "lab.toml"
@@ -165,12 +165,12 @@ def test_somebody_who_works_on_the_place_is_told(start: Start, write: Write) -> 
 
 
 def test_lines_are_looked_at_where_the_lab_file_has_them(start: Start, write: Write) -> None:
-    console = f'console = {{ ssh = "{BLOCK}.11", port = 2207, user = "lab" }}'
+    console = f'console = {{ ssh = "{LINES}", port = 2207, user = "lab" }}'
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
         power = f'power = {{ ssh = "127.0.0.1", port = {port}, user = "lab", on = "on 1", off = "off 1" }}'
-        good = power.replace(f'"127.0.0.1", port = {port}', f'"{BLOCK}.11", port = 2222')
+        good = power.replace(f'"127.0.0.1", port = {port}', f'"{LINES}", port = 2222')
         start(more=f"{console}\n{good}")
         found = rows(write(more=f"{console}\n{good}"), 0)
         assert (found["console"]["state"], found["power"]["state"]) == ("ready", "ready")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -26,8 +25,9 @@ from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
 from harness.lab import Place, load_lab
 from harness.pki import Authority, key_pem
+from tests.loopback import address
 
-ADDRESS = f"127.{60 + (os.getpid() >> 8) % 40}.{os.getpid() % 256}.21"
+ADDRESS = address()
 AUTHORITY = Authority.create(intermediates=1)
 OURS, OTHER = AUTHORITY.issue(ADDRESS), AUTHORITY.issue("other.example")
 STRANGER = AUTHORITY.issue("unit.example")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import stat
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from harness.emulator.hosting import HostThread, hosted
 from harness.lab import load_lab
 from harness.lease import lease
 from harness.pki import Authority, key_pem
+from tests.loopback import address
 
 AUTHORITY = Authority.create(intermediates=2)
 OURS, OTHER = AUTHORITY.issue("unit.example"), AUTHORITY.issue("other.example")
@@ -40,7 +40,7 @@ FILES = {
     "pass": b"correct horse\n",
     "wrong.pass": b"no\n",
 }
-ADDRESS = f"127.{60 + (os.getpid() >> 8) % 40}.{os.getpid() % 256}.9"
+ADDRESS = address()
 LAB = """
 [lab]
 state_dir = "{folder}/state"

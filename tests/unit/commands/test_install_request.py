@@ -33,8 +33,9 @@ from harness.emulator.hosting import HostThread, hosted
 from harness.key_form import Key, KeyForm, written
 from harness.lab import load_lab
 from harness.pki import Authority
+from tests.loopback import address
 
-ADDRESS = f"127.{60 + (os.getpid() >> 8) % 40}.{os.getpid() % 256}.12"
+ADDRESS = address()
 LAB = f"""
 [lab]
 state_dir = "state"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +19,10 @@ from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import hosted
 from harness.lab import Lab, Place, load_lab
 from harness.tls.handshake import Endpoint, take_handshake
+from tests.loopback import address
 
 SECONDS = 60.0
-ADDRESS = f"127.{60 + (os.getpid() >> 8) % 40}.{os.getpid() % 256}.11"
+ADDRESS = address()
 KEYS = {
     "name": "rack2",
     "model": "MCU 4505",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -12,21 +11,22 @@ from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, Skins, hosted
 from harness.emulator.skin import load_skin
 from harness.lab import Lab, Place
+from tests.loopback import address
 
 Emulate = Callable[..., HostThread]
 
 
 Stand = Callable[..., Place]
+ADDRESS = address()
 
 
 @pytest.fixture
 def stand() -> Stand:
     """A place for an emulated unit with a password, at an address of this process alone; keys may be changed."""
-    pid = os.getpid()
     table = {
         "name": "unit",
         "model": "MCU 4505",
-        "address": f"127.{210 + (pid >> 8) % 40}.{pid % 256}.7",
+        "address": ADDRESS,
         "ports": {"http": 8080, "https": 8443, "sip_tls": 5061},
         "login": {"user": "admin", "password": "s3cret & möre"},
         "emulated": {"firmware": "4.3(2.18)", "restart_seconds": 0.2},

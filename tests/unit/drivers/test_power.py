@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from harness.emulator.faults import Faults
 from harness.errors import BenchError, ConfigurationError
 from harness.pki import key_pem, run_authority
 from harness.unit import Way
+from tests.loopback import address
 
 if TYPE_CHECKING:
     from tests.unit.drivers.conftest import Stand
@@ -26,12 +26,12 @@ SECONDS = 30.0
 """Longer than anything here takes."""
 OURS = run_authority().issue("unit.example")
 UPLOAD = Upload(OURS.certificate_pem, key_pem(OURS.key))
+PDU = address()
 
 
 def outlet(password: str | None = None) -> dict[str, object]:
-    pid = os.getpid()
     table = {
-        "ssh": f"127.{210 + (pid >> 8) % 40}.{pid % 256}.9",
+        "ssh": PDU,
         "port": 2222,
         "user": "lab",
         "on": "on 7",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from harness.errors import BenchError, ConfigurationError, UnitError
 from harness.lab import Place, load_lab
 from harness.pki import key_pem, run_authority
 from harness.unit import Way
+from tests.loopback import address
 
 if TYPE_CHECKING:
     from tests.unit.drivers.conftest import Stand
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 OURS = run_authority().issue("unit.example")
 UPLOAD = Upload(OURS.certificate_pem, key_pem(OURS.key))
-PID = os.getpid()
-SUPERVISOR = f"127.{210 + (PID >> 8) % 40}.{PID % 256}.11"
-OTHER = f"127.{210 + (PID >> 8) % 40}.{PID % 256}.12"
-PDU = {"ssh": f"127.{210 + (PID >> 8) % 40}.{PID % 256}.13", "port": 2222, "user": "lab"}
+SUPERVISOR, OTHER = address(), address()
+PDU = {"ssh": address(), "port": 2222, "user": "lab"}
 POWER = {**PDU, "on": "on 7", "off": "off 7"}
 HTTP = {"http": 8080, "https": 8443, "sip_tls": 5061}
 

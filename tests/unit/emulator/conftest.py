@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import subprocess
 import xmlrpc.client
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from certstore import Upload
 from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.lines import Login, Outlet, SerialLine
+from tests.loopback import address
 
 RESTART_SECONDS = 0.3
 
@@ -29,8 +28,7 @@ LINES_PORT = 2207
 @pytest.fixture(scope="session")
 def addresses() -> Iterator[str]:
     """Loopback addresses of this process alone: pytest-xdist runs several at once."""
-    first = ipaddress.IPv4Address("127.128.0.0") + 1024 * (os.getpid() % 4096)
-    return (str(first + number) for number in range(1, 1024))
+    return iter(address, None)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ class Member:
 
     def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, str, dict[str, str]]:
         """Status, body and headers of an answer to a stranger."""
-        connection = http.client.HTTPConnection(self.blueprint.address, self.blueprint.http, timeout=10)
+        connection = http.client.HTTPConnection(self.blueprint.address, self.blueprint.http, timeout=60)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -100,14 +100,14 @@ class Member:
     def leaf(self) -> bytes:
         """That HTTPS presents."""
         endpoint = Endpoint(self.blueprint.address, self.blueprint.https)
-        return take_handshake(endpoint, Deadline.after(10)).leaf
+        return take_handshake(endpoint, Deadline.after(60)).leaf
 
     def secure(self) -> http.client.HTTPSConnection:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = ssl.TLSVersion.TLSv1
-        return http.client.HTTPSConnection(self.blueprint.address, self.blueprint.https, timeout=10, context=context)
+        return http.client.HTTPSConnection(self.blueprint.address, self.blueprint.https, timeout=60, context=context)
 
 
 class Family:

@@ -38,7 +38,7 @@ def log_in(unit: Blueprint, user: str, password: str) -> str:
     """Where the form leads to."""
     form = {"user_name": user, "password": password, "ok": "OK"}
     url = f"http://{unit.address}:{unit.http}/login_change.html"
-    return requests.post(url, form, allow_redirects=False, timeout=5).headers["Location"]
+    return requests.post(url, form, allow_redirects=False, timeout=60).headers["Location"]
 
 
 def add(visitor: Any, user: str, password: str, privilege: str = "detail") -> str:
@@ -225,7 +225,7 @@ def test_the_configuration_file_has_passwords_clear_or_hashed(
 
 def test_the_configuration_file_is_for_administrators(blueprint: Blueprint, host: HostThread) -> None:
     url = f"http://{blueprint.address}:{blueprint.http}/configuration.xml"
-    answer = requests.get(url, timeout=5)
+    answer = requests.get(url, timeout=60)
 
     assert answer.url.partition("?")[0].endswith("/login.html")
     assert "password=" not in answer.text
@@ -238,7 +238,7 @@ def test_a_login_leads_to_the_file_that_was_asked_for(blueprint: Blueprint, host
         "ok": "OK",
         "requested_page": "configuration.xml",
     }
-    answer = requests.post(f"http://{blueprint.address}:{blueprint.http}/login_change.html", form, timeout=5)
+    answer = requests.post(f"http://{blueprint.address}:{blueprint.http}/login_change.html", form, timeout=60)
 
     assert answer.url.endswith("/configuration.xml")
     assert answer.text.startswith("<?xml")

@@ -25,7 +25,7 @@ def connect(blueprint: Blueprint) -> Iterator[Connect]:
     with ExitStack() as open_ones:
 
         def connect() -> http.client.HTTPConnection:
-            connection = http.client.HTTPConnection(blueprint.address, blueprint.http, timeout=10)
+            connection = http.client.HTTPConnection(blueprint.address, blueprint.http, timeout=60)
             open_ones.callback(connection.close)
             return connection
 
@@ -80,7 +80,7 @@ def keeping(blueprint: Blueprint) -> Iterator[HostThread]:
 def test_a_fifth_request_at_once_is_a_fault(host: HostThread, connect: Connect) -> None:
     held = [Held(connect()) for _ in range(4)]
 
-    Deadline.after(10).wait_for("fault 203", lambda: ask(connect()) == 203)
+    Deadline.after(60).wait_for("fault 203", lambda: ask(connect()) == 203)
     assert [request.finish() for request in held] == [None] * 4
 
     assert ask(connect()) is None
@@ -89,7 +89,7 @@ def test_a_fifth_request_at_once_is_a_fault(host: HostThread, connect: Connect) 
 def test_a_ninth_connection_is_dropped(host: HostThread, connect: Connect) -> None:
     held = [Held(connect()) for _ in range(8)]
 
-    Deadline.after(10).wait_for("the connection dropped", lambda: is_dropped(connect()))
+    Deadline.after(60).wait_for("the connection dropped", lambda: is_dropped(connect()))
     assert sorted(request.finish() or 0 for request in held) == [0] * 4 + [203] * 4
 
     assert ask(connect()) is None
@@ -102,7 +102,7 @@ def test_connections_that_wait_for_nothing_count_where_they_are_kept(keeping: Ho
 
     kept.pop().close()
     # The unit has yet to notice.
-    Deadline.after(10).wait_for("an answer", lambda: not is_dropped(connect()))
+    Deadline.after(60).wait_for("an answer", lambda: not is_dropped(connect()))
 
 
 def test_a_kept_connection_is_reset_at_its_next_request(keeping: HostThread, connect: Connect) -> None:

@@ -178,7 +178,7 @@ def test_a_person_replaces_the_certificate(
         assert text(browser, "h1") == "Restarting"
         Deadline.after(SECONDS).wait_for("restart", lambda: host.truth(unit.name).boots == 1)
 
-        served = take_handshake(Endpoint(unit.address, unit.https), Deadline.after(5)).leaf
+        served = take_handshake(Endpoint(unit.address, unit.https), Deadline.after(60)).leaf
         assert served == pki.pem_to_der(article_upload.certificate)
         log_in(browser, unit)
         click_link(browser, "Network")

@@ -51,7 +51,7 @@ class Client:
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str]:
         """Status, and where it leads."""
-        connection = http.client.HTTPSConnection(self.unit.address, self.unit.https, timeout=10, context=self.context)
+        connection = http.client.HTTPSConnection(self.unit.address, self.unit.https, timeout=60, context=self.context)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -182,13 +182,13 @@ def test_required_blocks_logins_by_http_and_ftp_and_at_the_console(guarded: Guar
     assert guarded.host._ask(unit.name, admits)
     guarded.choose("required")
 
-    plain = http.client.HTTPConnection(unit.address, unit.http, timeout=10)
+    plain = http.client.HTTPConnection(unit.address, unit.http, timeout=60)
     form = urlencode({"user_name": "admin", "password": unit.password, "ok": "OK"})
     plain.request("POST", "/login_change.html", form, {"Content-Type": "application/x-www-form-urlencoded"})
     assert plain.getresponse().getheader("Location") == DENIED
     plain.close()
     with ftplib.FTP() as ftp:
-        ftp.connect(unit.address, FTP_PORT, timeout=10)
+        ftp.connect(unit.address, FTP_PORT, timeout=60)
         with pytest.raises(ftplib.error_perm, match="530"):
             ftp.login("admin", unit.password)
     assert not guarded.host._ask(unit.name, admits)

@@ -26,7 +26,7 @@ from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 
 Facts = dict[str, object]
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 GLANCE = 0.3
 
 

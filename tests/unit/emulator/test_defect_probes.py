@@ -40,7 +40,7 @@ from harness.emulator.pair import FACTORY
 from harness.errors import DeadlineExpired
 from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 """For what must come."""
 GLANCE = 0.3
 """For what must not come, or may not: some fifteen restarts of such a unit."""
@@ -53,6 +53,11 @@ class Specimen:
     blueprint: Blueprint
     host: HostThread
     visitor: Any
+
+    @property
+    def patience(self) -> float:
+        """For what a unit must do, and one with a defect perhaps never does."""
+        return PATIENCE if self.blueprint.defect is None else GLANCE
 
     def issue(self) -> pki.Issued:
         return pki.run_authority().issue(self.blueprint.address)
@@ -397,11 +402,11 @@ def reason_is_true(unit: Specimen) -> bool:
 
 def finishes_booting(unit: Specimen) -> bool:
     unit.restart()
-    return came(GLANCE, lambda: bool(unit.call("device.query")["finishedBooting"]))
+    return came(unit.patience, lambda: bool(unit.call("device.query")["finishedBooting"]))
 
 
 def restarts_when_told(unit: Specimen) -> bool:
-    return unit.restart(GLANCE)
+    return unit.restart(unit.patience)
 
 
 def restarts_once(unit: Specimen) -> bool:
@@ -410,7 +415,7 @@ def restarts_once(unit: Specimen) -> bool:
 
 def shuts_down(unit: Specimen) -> bool:
     unit.call("device.restart", shutdownOnly=True)
-    return came(GLANCE, lambda: unit.phase() == "shut down")
+    return came(unit.patience, lambda: unit.phase() == "shut down")
 
 
 def waits_to_be_restarted(unit: Specimen) -> bool:

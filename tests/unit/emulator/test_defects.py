@@ -45,13 +45,13 @@ def look(blueprint: Blueprint, visitor_of: Callable[[Blueprint], Any]) -> Seen:
 
 
 def served(blueprint: Blueprint) -> tuple[bytes, ...]:
-    return take_handshake(Endpoint(blueprint.address, blueprint.https), Deadline.after(5)).presented_chain
+    return take_handshake(Endpoint(blueprint.address, blueprint.https), Deadline.after(60)).presented_chain
 
 
 def restart(host: HostThread, blueprint: Blueprint) -> None:
     boots = host.truth(blueprint.name).boots
     host.cut_power(blueprint.name)
-    Deadline.after(5).wait_for("boot", lambda: host.truth(blueprint.name).boots > boots, every=0.01)
+    Deadline.after(60).wait_for("boot", lambda: host.truth(blueprint.name).boots > boots, every=0.01)
 
 
 HEALTHY = {

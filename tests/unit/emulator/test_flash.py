@@ -36,7 +36,7 @@ def wait_for_start(unit: HostThread, name: str, boots: int) -> None:
         truth = unit.truth(name)
         return truth.boots > boots and truth.phase == "active"
 
-    Deadline.after(10).wait_for("start", started, every=0.01)
+    Deadline.after(60).wait_for("start", started, every=0.01)
 
 
 def restart(unit: HostThread, blueprint: Blueprint) -> None:
@@ -46,7 +46,7 @@ def restart(unit: HostThread, blueprint: Blueprint) -> None:
 
 
 def served(blueprint: Blueprint) -> tuple[bytes, ...]:
-    return take_handshake(Endpoint(blueprint.address, blueprint.https), Deadline.after(5)).presented_chain
+    return take_handshake(Endpoint(blueprint.address, blueprint.https), Deadline.after(60)).presented_chain
 
 
 def test_a_power_cut_at_any_step_of_a_removal_leaves_the_pair_or_none(

@@ -36,7 +36,7 @@ GREETINGS = {
 
 @contextmanager
 def ftp(blueprint: Blueprint) -> Iterator[ftplib.FTP]:
-    with ftplib.FTP(timeout=10) as client:
+    with ftplib.FTP(timeout=60) as client:
         client.connect(blueprint.address, PORT)
         yield client
 
@@ -121,7 +121,7 @@ def test_a_configuration_that_is_brought_back_is_in_use_after_the_restart_that_f
 
     put(blueprint, changed)
 
-    Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
+    Deadline.after(60).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
     assert host.truth(blueprint.name).restart_reasons[-1] == "User requested reboot from FTP"
     assert call.fault("services.query") == 14
     services = call("services.query", authenticationPassword="let me out")["portA"]
@@ -167,7 +167,7 @@ def test_who_announces_a_transfer_and_goes_away_does_no_harm(blueprint: Blueprin
 
 
 def test_a_line_without_end_ends_the_connection(blueprint: Blueprint, host: HostThread) -> None:
-    with socket.create_connection((blueprint.address, PORT), timeout=10) as connection:
+    with socket.create_connection((blueprint.address, PORT), timeout=60) as connection:
         connection.sendall(b"USER " + b"x" * 600)
         said = b""
         while more := connection.recv(4096):
@@ -183,4 +183,4 @@ def test_a_closed_service_cuts_the_visitor_off(blueprint: Blueprint, call: Calle
         assert client.sock is not None
         assert client.sock.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((blueprint.address, PORT), timeout=10)
+        socket.create_connection((blueprint.address, PORT), timeout=60)

@@ -55,7 +55,7 @@ def test_a_page_without_login_asks_for_it_and_then_shows_itself(
 
 def test_a_login_does_not_lead_away_from_the_unit(blueprint: Blueprint, host: HostThread) -> None:
     form = {"user_name": "admin", "password": blueprint.password, "requested_page": "/evil.example/"}
-    answer = requests.post(url(blueprint, "/login_change.html"), form, allow_redirects=False, timeout=5)
+    answer = requests.post(url(blueprint, "/login_change.html"), form, allow_redirects=False, timeout=60)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
 
@@ -113,16 +113,18 @@ def test_a_session_is_good_from_its_own_address_only(
         elsewhere.mount("http://", FromAddress(next(addresses)))
         elsewhere.cookies.update(visitor.get_cookiejar())
 
-        assert "Access denied" in elsewhere.get(wanted, timeout=5).text
+        assert "Access denied" in elsewhere.get(wanted, timeout=60).text
         assert "Access denied" not in visitor.open(wanted).text
 
 
 def test_the_number_of_sessions_is_limited(blueprint: Blueprint, host: HostThread) -> None:
     form = {"user_name": blueprint.user, "password": blueprint.password}
-    logins = [requests.post(url(blueprint, "/login_change.html"), form, timeout=5) for _ in range(SKIN.session.limit)]
+    logins = [
+        requests.post(url(blueprint, "/login_change.html"), form, timeout=60) for _ in range(SKIN.session.limit)
+    ]
     assert all("Home page" in login.text for login in logins)
 
-    assert "Access denied" in requests.post(url(blueprint, "/login_change.html"), form, timeout=5).text
+    assert "Access denied" in requests.post(url(blueprint, "/login_change.html"), form, timeout=60).text
 
 
 def test_a_form_can_be_submitted_only_once(visitor: Any, blueprint: Blueprint) -> None:
@@ -137,7 +139,7 @@ def test_a_form_can_be_submitted_only_once(visitor: Any, blueprint: Blueprint) -
 def test_closing_https_closes_it_at_once_and_opening_opens_it(visitor: Any, blueprint: Blueprint) -> None:
     def https_is_open() -> bool:
         try:
-            requests.get(f"http://{blueprint.address}:{blueprint.https}", timeout=5)
+            requests.get(f"http://{blueprint.address}:{blueprint.https}", timeout=60)
         except requests.exceptions.ConnectionError as error:
             return "refused" not in str(error)
         return True
@@ -174,11 +176,11 @@ def test_without_the_feature_key_https_is_closed_and_its_row_greyed(
 
         assert visitor.page.find("input", id="https").has_attr("disabled")
         with pytest.raises(requests.exceptions.ConnectionError, match="refused"):
-            requests.get(f"http://{blueprint.address}:{blueprint.https}", timeout=5)
+            requests.get(f"http://{blueprint.address}:{blueprint.https}", timeout=60)
 
 
 def test_system_xml_needs_no_login(blueprint: Blueprint, host: HostThread) -> None:
-    answer = requests.get(url(blueprint, "/system.xml"), timeout=5)
+    answer = requests.get(url(blueprint, "/system.xml"), timeout=60)
 
     assert answer.headers["Content-Type"].startswith("text/xml")
     for element in (
@@ -192,4 +194,4 @@ def test_system_xml_needs_no_login(blueprint: Blueprint, host: HostThread) -> No
 
 
 def test_an_unknown_path_is_not_found(blueprint: Blueprint, host: HostThread) -> None:
-    assert requests.get(url(blueprint, "/nothing.html"), timeout=5).status_code == 404
+    assert requests.get(url(blueprint, "/nothing.html"), timeout=60).status_code == 404

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import re
@@ -10,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +22,7 @@ from harness.drivers.emulated import emulated_units
 from harness.emulator.blueprint import Blueprint
 from harness.errors import BenchError, ConfigurationError
 from harness.lab import Place, load_lab
+from tests.loopback import addresses as loopback_addresses
 
 
 def places(tmp_path: Path, *addresses: str, more: str = "") -> tuple[Place, ...]:
@@ -47,7 +46,7 @@ def test_units_listen_within_the_block_and_not_after_it(tmp_path: Path, addresse
     places_ = places(tmp_path, next(addresses), next(addresses))
     with emulated_units(places_) as emulation:
         assert emulation.failed == {}
-        answers = [requests.get(f"http://{place.address}:8080/system.xml", timeout=5).text for place in places_]
+        answers = [requests.get(f"http://{place.address}:8080/system.xml", timeout=60).text for place in places_]
 
     assert ["unit-0" in answers[0], "unit-1" in answers[1]] == [True, True]
     assert not any(is_open(place.address) for place in places_)
@@ -114,7 +113,7 @@ def emulator(*units: Blueprint) -> Iterator[subprocess.Popen[str]]:
 def test_a_signal_ends_it_cleanly(blueprint: Blueprint, number: signal.Signals) -> None:
     with emulator(blueprint) as process:
         process.send_signal(number)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_it_ends_in_the_middle_of_a_restart(blueprint: Blueprint) -> None:
@@ -123,10 +122,10 @@ def test_it_ends_in_the_middle_of_a_restart(blueprint: Blueprint) -> None:
           <member><name>authenticationUser</name><value>{blueprint.user}</value></member>
           <member><name>authenticationPassword</name><value>{blueprint.password}</value></member>
           </struct></value></param></params></methodCall>"""
-        requests.post(f"http://{blueprint.address}:8080/RPC2", call, timeout=5)
+        requests.post(f"http://{blueprint.address}:8080/RPC2", call, timeout=60)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=60) == 0
 
 
 PARENT = """
@@ -149,7 +148,7 @@ def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path, addresses: 
         assert parent.stdout.readline() == "up\n"
         assert is_open(address)
         parent.kill()
-        Deadline.after(5).wait_for("closed port", lambda: not is_open(address))
+        Deadline.after(60).wait_for("closed port", lambda: not is_open(address))
 
 
 def test_units_that_end_of_themselves_are_a_fault_of_the_bench(tmp_path: Path, addresses: Iterator[str]) -> None:
@@ -172,13 +171,11 @@ def test_a_process_that_does_not_start_is_a_fault_of_the_bench(
 
 
 def test_a_thousand_units_start_in_seconds_and_fit_in_100_mib(blueprint: Blueprint) -> None:
-    # Of this process alone, as the addresses of the fixture, with room for a thousand.
-    start = ipaddress.IPv4Address("127.64.0.0") + 1024 * (os.getpid() % 4096)
-    units = [replace(blueprint, name=f"unit-{n}", address=str(start + n)) for n in range(1000)]
-    began = time.perf_counter()
+    units = [replace(blueprint, name=f"unit-{n}", address=one) for n, one in enumerate(loopback_addresses(1000))]
     with emulator(*units) as process:
-        seconds = time.perf_counter() - began
+        used = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
         [resident] = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
 
-    assert seconds < 8
+    # Of the processor's time, that others take no part of.
+    assert sum(map(int, used)) < 8 * os.sysconf("SC_CLK_TCK")
     assert int(resident) < 100 * 1024

@@ -26,8 +26,8 @@ from harness.tls.handshake import Endpoint, take_handshake
 
 def leaf(blueprint: Blueprint) -> bytes:
     # HTTP answers a moment before HTTPS does.
-    Deadline.after(5).wait_for("open HTTPS port", lambda: is_open(blueprint, blueprint.https), every=0.01)
-    return take_handshake(Endpoint(blueprint.address, blueprint.https), Deadline.after(5)).leaf
+    Deadline.after(60).wait_for("open HTTPS port", lambda: is_open(blueprint, blueprint.https), every=0.01)
+    return take_handshake(Endpoint(blueprint.address, blueprint.https), Deadline.after(60)).leaf
 
 
 def is_open(blueprint: Blueprint, port: int) -> bool:
@@ -36,17 +36,17 @@ def is_open(blueprint: Blueprint, port: int) -> bool:
 
 
 def wait_until_down(blueprint: Blueprint) -> None:
-    Deadline.after(5).wait_for("closed port", lambda: not is_open(blueprint, blueprint.http), every=0.005)
+    Deadline.after(60).wait_for("closed port", lambda: not is_open(blueprint, blueprint.http), every=0.005)
 
 
 def wait_until_restarted(host: HostThread, blueprint: Blueprint) -> None:
     # Not by its ports alone: on a busy machine one may miss the moment in which they are closed.
-    Deadline.after(5).wait_for("restart", lambda: host.truth(blueprint.name).boots > 0, every=0.01)
+    Deadline.after(60).wait_for("restart", lambda: host.truth(blueprint.name).boots > 0, every=0.01)
     wait_until_up(blueprint)
 
 
 def wait_until_up(blueprint: Blueprint) -> None:
-    Deadline.after(5).wait_for("open port", lambda: is_open(blueprint, blueprint.http), every=0.01)
+    Deadline.after(60).wait_for("open port", lambda: is_open(blueprint, blueprint.http), every=0.01)
 
 
 def restart_by_web(visitor: Any) -> None:
@@ -123,7 +123,7 @@ def test_shutting_down_passes_through_its_states(visitor: Any, blueprint: Bluepr
                 states.append(status)
             return bool(status == "shutDown")
 
-        Deadline.after(5).wait_for("shutDown", shut_down, every=0.01)
+        Deadline.after(60).wait_for("shutDown", shut_down, every=0.01)
 
     assert states == ["active", "shuttingDown", "shutDown"]
     visitor.visit("/")
@@ -151,7 +151,7 @@ def test_the_unit_says_that_it_has_restarted(
     with api(blueprint) as unit:
         after = unit.device.query(login(blueprint))
         log = unit.device.restartlog.query(login(blueprint))["log"]
-        booted = Deadline.after(5).wait_for(
+        booted = Deadline.after(60).wait_for(
             "finishedBooting", lambda: unit.device.query(login(blueprint))["finishedBooting"], every=0.02
         )
     assert (before["rebootRequired"], after["rebootRequired"]) == (True, False)
@@ -165,7 +165,7 @@ def test_each_of_two_quick_restarts_has_its_own_restart_time(blueprint: Blueprin
     with hosted([replace(blueprint, restart_seconds=0.05)]) as host, api(blueprint) as unit:
         for boots in (1, 2, 3):
             unit.device.restart(login(blueprint))
-            Deadline.after(5).wait_for("boot", lambda: host.truth("bench-7").boots == boots, every=0.01)  # noqa: B023
+            Deadline.after(60).wait_for("boot", lambda: host.truth("bench-7").boots == boots, every=0.01)  # noqa: B023
             wait_until_up(blueprint)
         times = [str(entry["time"]) for entry in unit.device.restartlog.query(login(blueprint))["log"]]
 
@@ -185,7 +185,7 @@ def test_a_restart_by_the_api_is_answered_first(blueprint: Blueprint, host: Host
 def test_the_api_can_shut_down_only_and_then_restart(blueprint: Blueprint, host: HostThread) -> None:
     with api(blueprint) as unit:
         unit.device.restart({**login(blueprint), "shutdownOnly": True})
-        Deadline.after(5).wait_for(
+        Deadline.after(60).wait_for(
             "shutDown", lambda: unit.device.query(login(blueprint))["shutdownStatus"] == "shutDown", every=0.02
         )
         assert host.truth("bench-7").boots == 0

@@ -26,10 +26,10 @@ def test_one_step_is_enough_where_the_skin_says_so(
         visitor.visit("/settings_shutdown.html")
         visitor.press("Shut down MCU")
         assert visitor.page.find("input", value="Confirm MCU shutdown") is None
-        Deadline.after(5).wait_for("shutdown", lambda: host.truth(blueprint.name).phase == "shut down", every=0.02)
+        Deadline.after(60).wait_for("shutdown", lambda: host.truth(blueprint.name).phase == "shut down", every=0.02)
         visitor.visit("/settings_shutdown.html")
         visitor.press("Restart MCU")
-        Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
+        Deadline.after(60).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
         assert host.truth(blueprint.name).restart_reasons[-1] == "User requested reboot from web interface"
 
 
@@ -39,10 +39,10 @@ def test_a_unit_that_is_switched_off_when_it_has_been_shut_down_tells_of_both(
     visitor.visit("/settings_shutdown.html")
     visitor.press("Shut down MCU")
     visitor.press("Confirm MCU shutdown")
-    Deadline.after(5).wait_for("shutdown", lambda: host.truth(blueprint.name).phase == "shut down", every=0.02)
+    Deadline.after(60).wait_for("shutdown", lambda: host.truth(blueprint.name).phase == "shut down", every=0.02)
     host.power_off(blueprint.name)
     host.power_on(blueprint.name)
-    Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
+    Deadline.after(60).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
 
     assert host.truth(blueprint.name).restart_reasons == ("Cold boot", "User requested shutdown", "Cold boot")
 
@@ -86,10 +86,10 @@ def test_the_power_may_go_at_any_moment(
         if lead is not None:
             host._ask(name, go_and_lose_power if is_down else lead)
         if not is_down:
-            Deadline.after(10).wait_for(moment, lambda: host.truth(name).phase == moment, every=0.01)
+            Deadline.after(60).wait_for(moment, lambda: host.truth(name).phase == moment, every=0.01)
             host.cut_power(name)
         boots = 2 if moment == "booting" else 1
-        Deadline.after(10).wait_for("start", lambda: host.truth(name).boots == boots, every=0.01)
+        Deadline.after(60).wait_for("start", lambda: host.truth(name).boots == boots, every=0.01)
 
         assert host.truth(name).running == stored
         assert host.truth(name).restart_reasons[-1] == "Cold boot"

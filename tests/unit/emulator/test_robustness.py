@@ -42,7 +42,7 @@ MALFORMED = {
 def test_malformed_http_is_answered(
     blueprint: Blueprint, host: HostThread, caplog: pytest.LogCaptureFixture, sent: bytes, status: int
 ) -> None:
-    with socket.create_connection((blueprint.address, blueprint.http), timeout=10) as connection:
+    with socket.create_connection((blueprint.address, blueprint.http), timeout=60) as connection:
         connection.sendall(sent)
         answer = connection.recv(65536)
 
@@ -65,7 +65,7 @@ UNFINISHED = {
 def test_a_client_that_goes_away_does_no_harm(
     blueprint: Blueprint, host: HostThread, caplog: pytest.LogCaptureFixture, sent: bytes
 ) -> None:
-    with socket.create_connection((blueprint.address, blueprint.http), timeout=10) as connection:
+    with socket.create_connection((blueprint.address, blueprint.http), timeout=60) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         # An upload without a session may be answered before its other half is missed.
@@ -77,7 +77,7 @@ def test_a_client_that_goes_away_does_no_harm(
 
 
 def is_alive(blueprint: Blueprint) -> bool:
-    return requests.get(f"http://{blueprint.address}:{blueprint.http}/system.xml", timeout=5).ok
+    return requests.get(f"http://{blueprint.address}:{blueprint.http}/system.xml", timeout=60).ok
 
 
 def part(name: str, content: bytes) -> bytes:

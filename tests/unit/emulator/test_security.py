@@ -48,7 +48,7 @@ def test_http_is_redirected_to_https_where_that_is_set(visitor: Any, blueprint: 
         settings(visitor, redirect="1")
 
     answer = requests.get(
-        f"http://{blueprint.address}:{blueprint.http}/certificates.html", allow_redirects=False, timeout=5
+        f"http://{blueprint.address}:{blueprint.http}/certificates.html", allow_redirects=False, timeout=60
     )
     assert answer.headers["Location"] == f"https://{blueprint.address}:{blueprint.https}/certificates.html"
 
@@ -93,8 +93,8 @@ def test_a_warning_is_new_until_it_is_acknowledged_and_again_after_a_restart(
     assert set(states.values()) == {"New", "Acknowledged"}
 
     host.restart("bench-7")
-    Deadline.after(5).wait_for("start", lambda: host.truth("bench-7").boots == 1, every=0.02)
-    Deadline.after(5).wait_for("end of it", lambda: host.truth("bench-7").phase == "active", every=0.02)
+    Deadline.after(60).wait_for("start", lambda: host.truth("bench-7").boots == 1, every=0.02)
+    Deadline.after(60).wait_for("end of it", lambda: host.truth("bench-7").phase == "active", every=0.02)
     visitor.log_in(blueprint.user, blueprint.password)
     visitor.visit("/status_security.html")
     assert {row[2] for row in rows(visitor) if len(row) == 4} == {"New"}
@@ -129,7 +129,7 @@ def test_events_are_forwarded_to_a_syslog_server(
             visitor.log_in(unit.user, unit.password)
             assert set_syslog(visitor, address) == TEXTS["syslog"].texts["updated"]
             requests.post(
-                f"http://{unit.address}:{unit.http}/login_change.html", data={"user_name": "admin"}, timeout=5
+                f"http://{unit.address}:{unit.http}/login_change.html", data={"user_name": "admin"}, timeout=60
             )
             told, sender = server.recvfrom(2048)
 

@@ -24,7 +24,7 @@ def sip(blueprint: Blueprint) -> Iterator[ssl.SSLSocket]:
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.set_ciphers("ALL:@SECLEVEL=0")
     with (
-        socket.create_connection((blueprint.address, blueprint.sip_tls), timeout=5) as connection,
+        socket.create_connection((blueprint.address, blueprint.sip_tls), timeout=60) as connection,
         context.wrap_socket(connection) as tls,
     ):
         yield tls

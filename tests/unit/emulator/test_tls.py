@@ -66,7 +66,7 @@ def test_the_name_asked_for_makes_no_difference(blueprint: Blueprint, host: Host
 def test_every_unit_leaves_the_factory_with_the_same_pair(blueprint: Blueprint, addresses: Iterator[str]) -> None:
     units = [replace(blueprint, name=f"unit-{number}", address=next(addresses)) for number in range(3)]
     with hosted(units):
-        leaves = {take_handshake(Endpoint(unit.address, unit.https), Deadline.after(5)).leaf for unit in units}
+        leaves = {take_handshake(Endpoint(unit.address, unit.https), Deadline.after(60)).leaf for unit in units}
 
     assert leaves == {FACTORY.leaf}
 
@@ -104,7 +104,7 @@ def test_what_is_not_tls_costs_its_own_connection_only(
         while connection.recv(4096):
             pass
 
-    assert take_handshake(endpoint, Deadline.after(5)).leaf == FACTORY.leaf
+    assert take_handshake(endpoint, Deadline.after(60)).leaf == FACTORY.leaf
 
 
 def test_a_client_that_goes_away_in_the_handshake_does_no_harm(blueprint: Blueprint, host: HostThread) -> None:
@@ -117,9 +117,9 @@ def test_a_client_that_goes_away_in_the_handshake_does_no_harm(blueprint: Bluepr
     ):
         pass
 
-    assert take_handshake(endpoint, Deadline.after(5)).leaf == FACTORY.leaf
+    assert take_handshake(endpoint, Deadline.after(60)).leaf == FACTORY.leaf
 
 
 def test_a_closed_port_is_no_handshake(blueprint: Blueprint, host: HostThread) -> None:
     with pytest.raises(HandshakeFailed):
-        take_handshake(Endpoint(blueprint.address, blueprint.http), Deadline.after(5))
+        take_handshake(Endpoint(blueprint.address, blueprint.http), Deadline.after(60))

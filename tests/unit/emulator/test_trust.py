@@ -81,8 +81,8 @@ def test_settings_are_kept_over_a_restart(visitor: Any, blueprint: Blueprint, ho
         assert visitor.page.find(class_="notice").string == TEXTS["applied"]
 
     host.restart(blueprint.name)
-    Deadline.after(5).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
-    Deadline.after(5).wait_for("end of it", lambda: host.truth(blueprint.name).phase == "active", every=0.02)
+    Deadline.after(60).wait_for("start", lambda: host.truth(blueprint.name).boots == 1, every=0.02)
+    Deadline.after(60).wait_for("end of it", lambda: host.truth(blueprint.name).phase == "active", every=0.02)
     visitor.log_in(blueprint.user, blueprint.password)
     visitor.visit("/certificates.html")
 

@@ -19,8 +19,9 @@ import pytest
 from harness.cli import main
 from harness.deadline import Deadline
 from harness.drivers.emulated import Emulation
-from tests.faults.standing_lab import StandingLab, environment, kill_session, standing_lab
+from tests.faults.standing_lab import StandingLab, kill_session, standing_lab
 from tests.faults.table import Row
+from tests.whole_run import environment
 
 PATIENCE = 120.0
 

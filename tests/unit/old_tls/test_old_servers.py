@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,10 +21,11 @@ from harness.lab import Lab, Place
 from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 from harness.tls.stacks import CHOICES, LegacyMissing, Stack
+from tests.loopback import address
 from tests.unit.old_tls.fronts import GNUTLS, MAKERS, Case, Files, Maker, make_files, standing
 
 SECONDS = 60.0
-ADDRESS = f"127.{100 + (os.getpid() >> 8) % 20}.{os.getpid() % 256}.9"
+ADDRESS = address()
 
 
 def place(https: int, files: Files) -> Place:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import os
+import json
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-SUITE = ROOT / "tests" / "hil"
-RUN_SECONDS = 300
+from tests.loopback import network
+from tests.unit.once import made_once
+from tests.whole_run import SUITE, command, environment
 
-_blocks = itertools.count(1)
+RUN_SECONDS = 1800
+"""What is proved is not how long it takes."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LabBench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._network = f"127.{64 + os.getpid() % 128}.{next(_blocks)}"
+        self._network = network()
         self._hosts = itertools.count(1)
 
     def address(self) -> str:
@@ -68,14 +68,18 @@ class LabBench:
         return path
 
     def command(self, lab: Path, *arguments: str, tests: Path = SUITE) -> list[str]:
-        junit = f"--junitxml={self.folder / 'junit.xml'}"
-        own = ["-p", "no:cacheprovider", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), junit]
-        return [sys.executable, "-m", "pytest", str(tests), "--lab", str(lab), *own, *arguments]
+        return command(lab, self.folder / "junit.xml", *arguments, suite=tests)
 
     def started(
         self, lab: Path, *arguments: str, tests: Path = SUITE
     ) -> AbstractContextManager[subprocess.Popen[str]]:
         return started(self.command(lab, *arguments, tests=tests))
+
+    def experiments_done(self, place: str) -> list[str]:
+        """In the one run that there was."""
+        [evidence] = (self.folder / "state" / "runs").glob(f"*/evidence/{place}.jsonl")
+        lines = map(json.loads, evidence.read_text().splitlines())
+        return [line["name"] for line in lines if line["kind"] == "experiment" and line["state"] == "begun"]
 
     def sibling(self) -> LabBench:
         """Another one, as of another user of the same lab: with output files of its own."""
@@ -107,11 +111,6 @@ def started(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def environment() -> dict[str, str]:
-    """Ours, without what would tell the inner pytest that it is a worker of the outer one."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-
-
 def verdicts(junit: Path) -> dict[str, str]:
     if not junit.exists():
         return {}
@@ -127,3 +126,21 @@ KINDS: Sequence[str] = ("failure", "error", "skipped")
 @pytest.fixture
 def bench(tmp_path: Path) -> LabBench:
     return LabBench(tmp_path)
+
+
+SharedRun = Callable[[str, Callable[[LabBench], Outcome]], tuple[Path, Outcome]]
+
+
+@pytest.fixture(scope="session")
+def shared_run(tmp_path_factory: pytest.TempPathFactory) -> SharedRun:
+    """A run that several tests look at, by its name, and the folder of its bench: done for the first of them."""
+
+    def shared(name: str, run: Callable[[LabBench], Outcome]) -> tuple[Path, Outcome]:
+        def make(folder: Path) -> None:
+            outcome = run(LabBench(folder))
+            (folder / "outcome.json").write_text(json.dumps(asdict(outcome)))
+
+        folder = made_once(tmp_path_factory, name, make)
+        return folder, Outcome(**json.loads((folder / "outcome.json").read_text()))
+
+    return shared

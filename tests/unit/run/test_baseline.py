@@ -36,14 +36,3 @@ def test_a_run_leaves_the_pair_that_the_lab_file_names(bench: LabBench) -> None:
     assert outcome.status == 0, outcome.output
     assert served == material.leaf
     assert outcome.of_place("unit", "skipped") == {"test_the_factory_pair_is_served_after_the_restart"}
-
-
-def test_a_baseline_that_cannot_be_read_stops_the_place_before_anything_is_changed(bench: LabBench) -> None:
-    baseline = "baseline = { certificate = '/nonexistent.crt', private_key = '/nonexistent.key' }\n"
-    place = bench.emulated("a") + baseline
-
-    outcome = bench.run(bench.lab(place))
-
-    assert outcome.status == 10
-    assert "a: opening the unit: baseline: cannot read /nonexistent.crt: No such file or directory" in outcome.output
-    assert " 0 restarts" in outcome.output

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
+from harness.deadline import Deadline
 from harness.drivers.emulated import emulated_units
 from harness.lab import load_lab
 
 if TYPE_CHECKING:
-    from tests.unit.run.conftest import LabBench, Outcome
+    from pathlib import Path
+
+    from tests.unit.run.conftest import LabBench, Outcome, SharedRun
+
+OTHER_PAIR = "ab" * 32
 
 
 def real(name: str, address: str, login: str = "") -> str:
@@ -58,80 +66,134 @@ def test_an_unknown_defect(bench: LabBench) -> None:
     assert not outcome.has_traceback
 
 
-def test_an_unreachable_address(bench: LabBench) -> None:
-    """The other places go on; the unreachable one's claims are errors, not failures, and not skipped."""
-    outcome = bench.run(bench.lab(bench.emulated("here"), real("away", bench.address())), "-n", "2", "-m", "smoke")
+def over_a_bench_in_disorder(bench: LabBench) -> Outcome:
+    """A healthy unit, and beside it each fault at a place of its own."""
+    units = bench.lab(
+        bench.emulated("wrong-password") + "login = { password = 'right' }\n",
+        bench.emulated("changed"),
+        bench.emulated("new"),
+        name="units.toml",
+    )
+    wrong, changed, new = load_lab(units).places
+    kept = bench.folder / "state" / "pins" / "changed.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(f'{{"serves": "{OTHER_PAIR}", "pending": []}}')
+    lab = bench.lab(
+        bench.emulated("healthy"),
+        bench.emulated("taken"),
+        bench.emulated("no-baseline") + "baseline = { certificate = '/none.crt', private_key = '/none.key' }\n",
+        real("away", bench.address()),
+        real(wrong.name, wrong.address, "login = { password = 'wr0ng-one' }"),
+        real(changed.name, changed.address),
+        real(new.name, new.address),
+    )
+    taken = load_lab(lab).places[1]
+    with emulated_units([wrong, changed, new]), closing(socket.create_server((taken.address, 8443))):
+        return bench.run(lab, "-n", "2", "-m", "smoke")
 
+
+@pytest.fixture
+def disorder(shared_run: SharedRun) -> tuple[Path, Outcome]:
+    """That run: its folder, and what became of it, which has the status of a bench at fault and no traceback."""
+    folder, outcome = shared_run("bench-in-disorder", over_a_bench_in_disorder)
     assert outcome.status == 10, outcome.output
-    [line] = lines_about(outcome, "away")
-    assert "Connection refused" in line
-    assert line.endswith(f"{len(outcome.of_place('away', 'error'))} claims not answered")
-    assert outcome.of_place("away", "error") == outcome.of_place("here", "held")
     assert not outcome.has_traceback
+    return folder, outcome
 
 
-def test_a_wrong_password(bench: LabBench) -> None:
-    unit = bench.lab(bench.emulated("unit") + "login = { password = 'right' }\n", name="units.toml")
-    [place] = load_lab(unit).places
-    with emulated_units([place]):
-        outcome = bench.run(bench.lab(real("unit", place.address, "login = { password = 'wr0ng-one' }")))
+def test_the_places_that_are_well_go_on(disorder: tuple[Path, Outcome]) -> None:
+    _, outcome = disorder
+    assert len(outcome.of_place("healthy", "held")) > 30
+    assert outcome.of_place("new", "held") == outcome.of_place("healthy", "held")
+    [line] = lines_about(outcome, "new")
+    assert "is trusted on first use" in line
 
-    assert outcome.status == 10, outcome.output
-    first_use, line = lines_about(outcome, "unit")
+
+@pytest.mark.parametrize("place", ["taken", "no-baseline", "away", "wrong-password", "changed"])
+def test_the_claims_of_a_place_at_fault_are_errors_not_failures_and_not_skipped(
+    disorder: tuple[Path, Outcome], place: str
+) -> None:
+    _, outcome = disorder
+    errors = outcome.of_place(place, "error")
+    # Whether what a claim is about is there, a unit that was reached tells.
+    assert errors == outcome.of_place("healthy", "held") | outcome.of_place("healthy", "skipped")
+    *_, line = lines_about(outcome, place)
+    assert line.endswith(f"{len(errors)} claims not answered")
+    # Nothing was changed there.
+    [row] = re.findall(rf"^{place} +(\d+) +(\d+) +(\d+) +(\d+) ", outcome.output, re.MULTILINE)
+    assert row == ("0", "0", str(len(errors)), "0")
+
+
+def test_an_unreachable_address(disorder: tuple[Path, Outcome]) -> None:
+    [line] = lines_about(disorder[1], "away")
+    assert "Connection refused" in line
+
+
+def test_a_wrong_password(disorder: tuple[Path, Outcome]) -> None:
+    _, outcome = disorder
+    first_use, line = lines_about(outcome, "wrong-password")
     assert "is trusted on first use" in first_use
     assert "admin" in line
     assert "wr0ng-one" not in outcome.output
-    assert not outcome.has_traceback
 
 
-def test_a_port_in_use(bench: LabBench) -> None:
-    taken, free = bench.emulated("taken"), bench.emulated("free")
-    lab = bench.lab(taken, free)
-    address = load_lab(lab).places[0].address
-    with closing(socket.create_server((address, 8443))):
-        outcome = bench.run(lab, "-m", "smoke")
-
-    assert outcome.status == 10, outcome.output
+def test_a_port_in_use(disorder: tuple[Path, Outcome]) -> None:
+    folder, outcome = disorder
     [line] = lines_about(outcome, "taken")
-    assert f"{address}:8443 is in use" in line
-    assert outcome.of_place("free", "held") == outcome.of_place("taken", "error")
-    assert not outcome.has_traceback
+    assert f"{load_lab(folder / 'lab.toml').places[1].address}:8443 is in use" in line
+
+
+def test_a_baseline_that_cannot_be_read(disorder: tuple[Path, Outcome]) -> None:
+    [line] = lines_about(disorder[1], "no-baseline")
+    assert "opening the unit: baseline: cannot read /none.crt: No such file or directory" in line
+
+
+def test_a_changed_certificate(disorder: tuple[Path, Outcome]) -> None:
+    """It stops the run for that unit alone."""
+    folder, outcome = disorder
+    [line] = lines_about(outcome, "changed")
+    assert f"expected is sha256:{OTHER_PAIR}" in line
+    assert f"by {folder / 'state' / 'pins' / 'changed.json'}" in line
+    assert "mcu-hil doctor changed --accept-certificate " in line
+
+
+HOLDING = """
+from pathlib import Path
+
+import pytest
+
+from harness.deadline import Deadline
+from harness.experiment import Leaves, experiment
+
+HERE = Path(__file__).parent
+
+
+@experiment(Leaves.WHAT_IT_FOUND, restarts=0)
+def holding(unit):
+    HERE.joinpath("held").touch()
+    Deadline.after(600).wait_for("leave to go on", HERE.joinpath("go-on").exists)
+
+
+@pytest.mark.about(holding)
+def test_is_held(seen):
+    pass
+"""
 
 
 def test_a_second_run_on_the_same_places(bench: LabBench) -> None:
     """It says who holds them, and leaves them alone."""
-    lab = bench.lab(bench.emulated("a", restart_seconds=2.0))
-    with bench.started(lab) as first:
+    suite = bench.folder / "test_suite.py"
+    suite.write_text(HOLDING)
+    lab = bench.lab(bench.emulated("a"))
+    with bench.started(lab, tests=suite) as first:
+        Deadline.after(600).wait_for("first run", (bench.folder / "held").exists)
+        outcome = bench.sibling().run(lab, tests=suite)
+        (bench.folder / "go-on").touch()
         assert first.stdout is not None
-        # What a lane says only while it holds its lease.
-        next(line for line in first.stdout if "a: self-signed: restarted" in line)
-        outcome = bench.sibling().run(lab)
         rest = first.stdout.read()
         assert first.wait() == 0, rest
 
     assert outcome.status == 10, outcome.output
     [line] = lines_about(outcome, "a")
     assert "is held by process" in line
-    assert not outcome.has_traceback
-
-
-def test_a_changed_certificate(bench: LabBench) -> None:
-    """It stops the run for that unit alone; the other one is met for the first time, which is told."""
-    units = bench.lab(bench.emulated("changed"), bench.emulated("new"), name="units.toml")
-    places = load_lab(units).places
-    kept = bench.folder / "state" / "pins" / "changed.json"
-    kept.parent.mkdir(parents=True)
-    kept.write_text(f'{{"serves": "{"ab" * 32}", "pending": []}}')
-    with emulated_units(places):
-        lab = bench.lab(*(real(place.name, place.address) for place in places))
-        outcome = bench.run(lab, "-m", "smoke")
-
-    assert outcome.status == 10, outcome.output
-    [line] = lines_about(outcome, "changed")
-    assert f"expected is sha256:{'ab' * 32}" in line
-    assert f"by {kept}" in line
-    assert "mcu-hil doctor changed --accept-certificate " in line
-    assert outcome.of_place("new", "held") == outcome.of_place("changed", "error")
-    [line] = lines_about(outcome, "new")
-    assert "is trusted on first use" in line
     assert not outcome.has_traceback

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
+
+from tests.loopback import port as own_port
 
 if TYPE_CHECKING:
     from tests.unit.run.conftest import LabBench
@@ -16,9 +17,7 @@ CLAIMS = {
 
 
 def test_a_console_is_a_witness_and_a_dead_one_is_the_bench_s_fault(bench: LabBench) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     line = f"console = {{ ssh = '{bench.address()}', port = 2207, user = 'lab', reboot = 'reboot' }}\n"
     outlet = f"power = {{ ssh = '127.0.0.1', port = {port}, user = 'lab', on = 'on 7', off = 'off 7' }}\n"
     # A cable that leads to something else, which says nothing; by its name it is no server of the emulation.

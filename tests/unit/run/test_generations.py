@@ -26,6 +26,18 @@ GENERATIONS = {
     "4.5(1.71)": (Way.WEB, Way.API),
 }
 
+EXPERIMENTS = [
+    "as-found",
+    "self-signed",
+    "ca-signed",
+    "refusals",
+    "accepted-kinds",
+    "mismatch",
+    "secrets",
+    "removal",
+]
+"""Of the default selection; with 4 restarts."""
+
 
 def name(firmware: str) -> str:
     return "fw-" + firmware.partition("(")[0]
@@ -34,10 +46,16 @@ def name(firmware: str) -> str:
 def test_every_generation_keeps_the_contract(bench: LabBench) -> None:
     lab = bench.lab(*(bench.emulated(name(firmware), firmware=firmware) for firmware in GENERATIONS))
 
-    outcome = bench.run(lab, "-n", "2")
+    outcome = bench.run(lab, "-n", "0")
 
     assert outcome.status == 0, outcome.output
-    assert set(outcome.verdicts.values()) == {"held"}
+    others = {claim: verdict for claim, verdict in outcome.verdicts.items() if verdict != "held"}
+    assert set(others.values()) <= {"skipped"}
+    # SIP TLS is not ticked at a unit as it leaves the factory.
+    assert [claim for claim in others if not claim.startswith("test_sip_tls_")] == []
+    for place in map(name, GENERATIONS):
+        assert bench.experiments_done(place) == EXPERIMENTS
+    assert f"{4 * len(GENERATIONS)} restarts, {4 * len(GENERATIONS)} needed at least" in outcome.output
 
 
 # What the device reference leaves open, one way or the other, and what the profile then has to say.
@@ -70,7 +88,7 @@ def test_a_healthy_unit_is_whole_whatever_it_does_where_nothing_is_documented(be
         )
     )
 
-    outcome = bench.run(lab, "-n", "2")
+    outcome = bench.run(lab, "-n", "0")
 
     assert outcome.status == 0, outcome.output
     recorded = {

@@ -7,8 +7,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.unit.run.conftest import LabBench
 
-CLAIM = "test_the_restart_is_in_the_restart_log_once[self-signed]"
-CHOSEN = ("-m", "smoke", "-k", "restart_log_once", "-n", "0")
+CLAIM = "test_is_seen[well]"
+SUITE = """
+import pytest
+
+from harness.experiment import Leaves, experiment
+from harness.observation import look
+
+
+@experiment(Leaves.WHAT_IT_FOUND, restarts=0)
+def looking(unit):
+    return look(unit)
+
+
+@pytest.mark.about(looking)
+@pytest.mark.parametrize("how", ["well", "badly"])
+def test_is_seen(seen, place, how):
+    assert place.name == "cured" or how == "badly"
+"""
 
 
 def entry(place: str, expires: str, firmware: str = "4.3") -> str:
@@ -26,11 +42,12 @@ def test_known_failures_are_told_from_new_cured_and_forgotten_ones(bench: LabBen
         + entry("cured", "2999-12-31")
         + entry("new", "2999-12-31", firmware="4.5")
     )
-    defective = [bench.emulated(name, defect="restart-log-twice") for name in ("known", "forgotten", "new")]
-    lab = bench.lab(*defective, bench.emulated("cured"))
+    suite = bench.folder / "test_suite.py"
+    suite.write_text(SUITE)
+    lab = bench.lab(*map(bench.emulated, ("known", "forgotten", "new", "cured")))
     lab.write_text(lab.read_text().replace("[lab]\n", f'[lab]\nknown_failures = "{known}"\n'))
 
-    outcome = bench.run(lab, *CHOSEN)
+    outcome = bench.run(lab, "-n", "0", tests=suite)
 
     assert outcome.status == 1, outcome.output
     assert {place: became for place in ("known", "forgotten", "new", "cured") for became in ("failure", "skipped")
@@ -41,4 +58,4 @@ def test_known_failures_are_told_from_new_cured_and_forgotten_ones(bench: LabBen
     assert f"{CLAIM} is known to fail (MCU-7), until 2020-12-31: that day is over" in outcome.output
     assert "1 known" in outcome.output
 
-    assert bench.run(lab, *CHOSEN, "--place", "known").status == 0
+    assert bench.run(lab, "-n", "0", "--place", "known", tests=suite).status == 0

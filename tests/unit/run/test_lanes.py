@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from typing import TYPE_CHECKING
 
@@ -24,18 +23,7 @@ from harness.errors import UnitError
 """
 
 
-def experiments_done(bench: LabBench, place: str) -> list[str]:
-    [evidence] = (bench.folder / "state" / "runs").glob(f"*/evidence/{place}.jsonl")
-    lines = map(json.loads, evidence.read_text().splitlines())
-    return [line["name"] for line in lines if line["kind"] == "experiment" and line["state"] == "begun"]
-
-
 SELECTIONS = {
-    "everything": (
-        [],
-        ["as-found", "self-signed", "ca-signed", "refusals", "accepted-kinds", "mismatch", "secrets", "removal"],
-        4,
-    ),
     "one-claim": (["-k", "test_a_bad_upload_is_refused and key-der"], ["refusals"], 1),
     "one-experiment-of-a-claim": (["-k", "test_the_uploaded_leaf_is_served and ca-signed"], ["ca-signed"], 2),
     "removal-needs-something-to-remove": (["-k", "test_the_factory_pair_is_served"], ["removal"], 2),
@@ -49,16 +37,8 @@ def test_only_what_a_selected_claim_needs_is_done(
     outcome = bench.run(bench.lab(bench.emulated("a")), *arguments)
 
     assert outcome.status == 0, outcome.output
-    assert experiments_done(bench, "a") == done
+    assert bench.experiments_done("a") == done
     assert f"{restarts} restarts" in outcome.output
-
-
-def test_collecting_alone_touches_no_unit(bench: LabBench) -> None:
-    outcome = bench.run(bench.lab(bench.emulated("a")), "--collect-only", "-q")
-
-    assert outcome.status == 0
-    assert "test_a_bad_upload_is_refused[a-key-der]" in outcome.output
-    assert not (bench.folder / "state" / "runs").exists()
 
 
 def test_a_hung_unit_holds_up_nobody_but_its_own_claims(bench: LabBench) -> None:
@@ -195,7 +175,7 @@ def test_is_looked_at(seen):
 
 
 def test_an_interrupted_run_leaves_its_units_at_the_baseline(bench: LabBench) -> None:
-    with bench.started(bench.lab(bench.emulated("a"))) as run:
+    with bench.started(bench.lab(bench.emulated("a")), "-m", "smoke") as run:
         assert run.stdout is not None
         next(line for line in run.stdout if "a: self-signed: restarted" in line)
         run.send_signal(signal.SIGINT)

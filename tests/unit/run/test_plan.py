@@ -32,13 +32,3 @@ def test_a_plan_follows_the_selection(bench: LabBench) -> None:
     outcome = bench.run(bench.lab(real("rack-1")), "--plan", "-m", "smoke")
 
     assert "up to 20 min  self-signed, removal" in outcome.output
-
-
-def test_what_was_done_before_is_expected_to_last_as_long_again(bench: LabBench) -> None:
-    lab = bench.lab(bench.emulated("unit"))
-    assert bench.run(lab, "-n", "0", "-m", "smoke").status == 0
-
-    outcome = bench.run(lab, "--plan", "-m", "smoke")
-
-    assert outcome.status == 0, outcome.output
-    assert "up to" not in outcome.output

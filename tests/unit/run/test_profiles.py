@@ -69,13 +69,12 @@ def test_the_first_run_records_and_later_ones_compare(bench: LabBench) -> None:
     lab = bench.lab(bench.emulated("a"), bench.emulated("b"))
 
     first = run(bench, lab, {"a": True, "b": True}, "-n", "0")
-    same = run(bench, lab, {"a": True, "b": True}, "-n", "0")
     recorded = profile(bench).read_text()
     changed = run(bench, lab, {"a": True, "b": False}, "-n", "0")
 
-    assert (first.status, same.status, changed.status) == (0, 0, 1), changed.output
+    assert (first.status, changed.status) == (0, 1), changed.output
     assert f"profile of {SUBJECT}: 2 outcomes recorded, {profile(bench)}" in first.output
-    assert "profile of" not in same.output
+    assert "outcomes recorded" not in changed.output
     assert outcomes(profile(bench)) == {"takes/anything": True, "chain": "whole"}
     assert changed.of_place("a", "failure") == set()
     assert changed.of_place("b", "failure") == {"test_what_is_open"}

@@ -129,6 +129,8 @@ def test_a_database_that_cannot_be_written_is_one_line_and_no_verdict(bench: Lab
         "not in the history: results database sqlite:////proc/nowhere/results.sqlite: /proc/nowhere:"
     )
     assert line.endswith(f"later: mcu-hil history import {folder}")
+    # What it can write, it writes beside its evidence.
+    assert "All 1 claims that apply held at 1 places." in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_run_that_is_killed_leaves_what_was_settled(bench: LabBench) -> None:

@@ -18,24 +18,82 @@ if TYPE_CHECKING:
 ARGUMENTS = {
     "one-process": ["-n", "0"],
     "one-worker": ["-n", "1"],
-    "two-workers": ["-n", "2"],
     "auto": ["-n", "auto"],
-    "more-workers-than-places": ["-n", "7"],
+    "more-workers-than-places": ["-n", "4"],
     "without-xdist": ["-p", "no:xdist"],
 }
 
 
+SUITE = """
+import pytest
+
+from harness.errors import UnitError
+from harness.experiment import Leaves, experiment
+from harness.observation import look
+
+
+@experiment(Leaves.WHAT_IT_FOUND, restarts=0)
+def looking(unit):
+    return look(unit)
+
+
+@experiment(Leaves.WHAT_IT_FOUND, restarts=0)
+def trying(unit):
+    if unit.place.name == "c":
+        raise UnitError("it will not")
+    return look(unit)
+
+
+@pytest.mark.about(looking)
+@pytest.mark.parametrize("number", range(3))
+def test_is_seen(seen, number):
+    assert seen.handshake.leaf
+
+
+@pytest.mark.about(looking)
+def test_it_is_not_b(seen, place):
+    assert place.name != "b"
+
+
+@pytest.mark.about(trying)
+def test_of_another(seen):
+    assert seen.handshake.leaf
+
+
+@pytest.fixture
+def broken_at_b(place):
+    if place.name == "b":
+        raise OSError("no such thing")
+
+
+def test_alone_with_it(unit, broken_at_b):
+    assert unit.identity.serial
+
+
+def test_of_no_unit():
+    pass
+"""
+CLAIMS = {f"test_is_seen[{number}]" for number in range(3)}
+CLAIMS |= {"test_it_is_not_b", "test_of_another", "test_alone_with_it"}
+
+
 @pytest.mark.parametrize("arguments", ARGUMENTS.values(), ids=ARGUMENTS)
 def test_the_number_of_workers_changes_no_verdict(bench: LabBench, arguments: list[str]) -> None:
-    lab = bench.lab(bench.emulated("a"), bench.emulated("b"), bench.emulated("c", defect="restart-log-wrong-reason"))
+    suite = bench.folder / "test_suite.py"
+    suite.write_text(SUITE)
+    lab = bench.lab(bench.emulated("a"), bench.emulated("b"), bench.emulated("c"))
 
-    outcome = bench.run(lab, "-m", "smoke", *arguments)
+    outcome = bench.run(lab, *arguments, tests=suite)
 
     assert outcome.status == 1, outcome.output
-    assert outcome.of_place("a", "held") == outcome.of_place("b", "held")
-    assert outcome.of_place("c", "failure") == {"test_the_restart_log_tells_no_other_reason[self-signed]"}
-    assert outcome.of_place("c", "held") == outcome.of_place("a", "held") - outcome.of_place("c", "failure")
-    assert set(outcome.verdicts.values()) == {"held", "failure"}
+    assert outcome.of_place("a", "held") == CLAIMS
+    assert outcome.of_place("b", "held") == CLAIMS - {"test_it_is_not_b", "test_alone_with_it"}
+    assert outcome.of_place("b", "failure") == {"test_it_is_not_b"}
+    assert outcome.of_place("b", "error") == {"test_alone_with_it"}
+    assert outcome.of_place("c", "held") == CLAIMS - {"test_of_another"}
+    assert outcome.of_place("c", "error") == {"test_of_another"}
+    assert outcome.verdicts["test_of_no_unit"] == "held"
+    assert len(outcome.verdicts) == 3 * len(CLAIMS) + 1
 
 
 # Of the table that `make prove` goes through, one of each family.
@@ -51,7 +109,7 @@ SAMPLE = (
 
 
 def test_each_planted_defect_fails_the_claims_that_name_it_and_no_others(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, restart_seconds=0.5)
+    bench = Bench(tmp_path, restart_seconds=0.5, workers=0)
     healthy = Specimen("healthy")
     learned = bench.learn([healthy])["healthy"]
     assert learned.failed | learned.blocked | learned.skipped == set()

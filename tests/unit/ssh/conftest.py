@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,14 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.sshd import SSHD, Sshd, running
+from tests.loopback import address
 
 Start = Callable[..., Sshd]
-_hosts = itertools.count(1)
-
-
-def address() -> str:
-    """One more loopback address of our own."""
-    return f"127.{150 + (os.getpid() >> 8) % 40}.{os.getpid() % 256}.{next(_hosts)}"
+__all__ = ["address"]
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +15,7 @@ from harness.emulator.blueprint import Blueprint
 from harness.emulator.hosting import hosted
 from harness.tls.handshake import Endpoint, fingerprint
 from harness.verdict.table import CHECKS
+from tests.loopback import address
 from tests.unit.verdict.servers import Made, Serving, make
 
 Serve = Callable[[Serving], AbstractContextManager[Endpoint]]
@@ -32,19 +31,19 @@ def handshake(*words: object) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def unit() -> Iterator[Endpoint]:
-    """An emulated unit as it leaves the factory, at an address that no other test process uses."""
-    address = str(ipaddress.IPv4Address("127.192.0.1") + os.getpid() % 2**20)
+    """An emulated unit as it leaves the factory."""
+    own = address()
     blueprint = Blueprint(
         name="bench-9",
         model="MCU 4505",
-        address=address,
+        address=own,
         http=8080,
         https=8443,
         firmware="4.3(2.18)",
         restart_seconds=0.3,
     )
     with hosted([blueprint]):
-        yield Endpoint(address, 8443)
+        yield Endpoint(own, 8443)
 
 
 @pytest.fixture
