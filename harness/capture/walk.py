@@ -17,9 +17,9 @@ from harness.drivers.document import Control, Document, Kind, Link
 from harness.drivers.mcu import Means
 from harness.drivers.reading import read_page
 from harness.drivers.restraint import is_needed, is_shutdown_page, why_not, why_not_address
+from harness.drivers.screen import Screen
 from harness.drivers.sight import Found, login_forms, menu_entries
 from harness.drivers.submission import fill_in
-from harness.drivers.web import Screen
 from harness.drivers.wire import ANSWER_SECONDS, REDIRECTED, Reply
 from harness.drivers.words import MENU
 from harness.errors import BenchError, UnitError

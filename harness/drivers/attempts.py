@@ -9,10 +9,10 @@ from certstore import Upload
 from harness.deadline import Deadline
 from harness.drivers.onlooker import Onlooker
 from harness.drivers.pace import Pace
+from harness.drivers.screen import Screen
 from harness.drivers.sight import Found, find_removal
 from harness.drivers.state import CERTIFICATES, State
 from harness.drivers.submission import Filling, Submission, fill_in
-from harness.drivers.web import Screen
 from harness.errors import BenchError, UnitError
 from harness.unit import Answer, Visitor
 

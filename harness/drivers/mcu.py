@@ -23,11 +23,12 @@ from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.pace import Pace
 from harness.drivers.restart import Begun, Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
+from harness.drivers.screen import Screen
 from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload, find_way_to_upload
 from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
 from harness.drivers.submission import FileContent, Filling, fill_in
-from harness.drivers.web import Screen, WebSession
+from harness.drivers.web import WebSession
 from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
 from harness.errors import BenchError, DeadlineExpired, UnitError

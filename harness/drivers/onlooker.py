@@ -15,10 +15,11 @@ from harness.deadline import Deadline
 from harness.drivers.cookies import Cookies
 from harness.drivers.readable import CONFIGURATION, everything
 from harness.drivers.rpc import Api, NotTold
+from harness.drivers.screen import Screen, is_outside
 from harness.drivers.sight import buttons
 from harness.drivers.state import CERTIFICATES, HOME
 from harness.drivers.submission import Submission
-from harness.drivers.web import Screen, WebSession, is_outside
+from harness.drivers.web import WebSession
 from harness.drivers.wire import Credentials, Wire
 from harness.drivers.words import AUDIT_LOG, AUDIT_OFF, AUDIT_ON, LOGS
 from harness.errors import BenchError, ConfigurationError, UnitError

@@ -15,8 +15,8 @@ from harness.drivers.document import Document
 from harness.drivers.reading import read_page
 from harness.drivers.restraint import why_not
 from harness.drivers.rpc import Api
+from harness.drivers.screen import Screen
 from harness.drivers.sight import menu_entries
-from harness.drivers.web import Screen
 from harness.drivers.wire import REDIRECTED, Reply, Wire
 from harness.errors import BenchError, UnitError
 from harness.unit import Readable

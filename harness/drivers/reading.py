@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from urllib.parse import urljoin
 
 from lxml import etree
 
 from harness.drivers.document import Cell, Control, Document, Form, Frame, Kind, Link, Refresh, Text
 from harness.drivers.encoding import decode_page
+from harness.drivers.markup_parts import Table, options_of, selected
 from harness.drivers.words import fold
 
 FORM_TAG = re.compile(r"<(/?)form(?=[\s/>])", re.IGNORECASE)
@@ -68,14 +69,6 @@ def read_page(url: str, body: bytes, content_type: str = "") -> Document:
     return reader.document()
 
 
-@dataclass
-class _Table:
-    number: int
-    row: int = -1
-    column: int = 0
-    spanned: set[tuple[int, int]] = field(default_factory=set)
-
-
 class _Reader:
     """Walks the tree once and writes down what it passes."""
 
@@ -93,7 +86,7 @@ class _Reader:
         self.heading_lines: set[int] = set()
         self.line = 0
         self.form: int | None = None
-        self.tables: list[_Table] = []
+        self.tables: list[Table] = []
         self.table_count = 0
         self.cells: tuple[Cell, ...] = ()
         self.unseen: list[etree._Element] = []
@@ -168,7 +161,7 @@ class _Reader:
             self.unseen.append(element)
         match tag:
             case "td" | "th" if self.tables:
-                self.cells = (*self.cells, _next_cell(self.tables[-1], element))
+                self.cells = (*self.cells, self.tables[-1].next_cell(element))
             case "a":
                 self.link = (element, [], [])
             case "tr" if self.tables:
@@ -177,7 +170,7 @@ class _Reader:
             case "input":
                 self._input(element)
             case "table":
-                self.tables.append(_Table(self.table_count))
+                self.tables.append(Table(self.table_count))
                 self.table_count += 1
             case "title":
                 self.title = self.title or "".join(element.itertext())
@@ -293,11 +286,11 @@ class _Reader:
 
     def _select(self, element: etree._Element) -> None:
         script = element.get("onchange", "") + element.get("onclick", "")
-        options = _options(element)
+        options = options_of(element)
         self._add_control(
             element,
             Kind.SELECT,
-            values=_selected(element),
+            values=selected(element),
             options=tuple((text, value) for text, value, _ in options),
             submits=bool(SUBMITS.search(script)),
         )
@@ -421,41 +414,3 @@ def _shown(*texts: str) -> str:
 def _is_unseen(element: etree._Element) -> bool:
     style = element.get("style")
     return element.get("hidden") is not None or (style is not None and UNSEEN_STYLE.search(style) is not None)
-
-
-def _next_cell(table: _Table, element: etree._Element) -> Cell:
-    table.row = max(table.row, 0)
-    while (table.row, table.column) in table.spanned:
-        table.column += 1
-    cell = Cell(table.number, table.row, table.column)
-    width, height = _span(element.get("colspan")), _span(element.get("rowspan"))
-    if height > 1:
-        table.spanned |= {
-            (cell.row + below, cell.column + beside) for below in range(1, height) for beside in range(width)
-        }
-    table.column += width
-    return cell
-
-
-def _span(told: str | None) -> int:
-    digits = "1" if told is None else told.strip()
-    return min(int(digits), 64) if digits.isdecimal() and int(digits) else 1
-
-
-def _selected(element: etree._Element) -> tuple[str, ...]:
-    options = _options(element)
-    chosen = [value for _, value, selected in options if selected]
-    if "multiple" in element.attrib:
-        return tuple(chosen)
-    # A list without a choice shows its first entry, and sends it.
-    return (*chosen[-1:],) if chosen else tuple(value for _, value, _ in options[:1])
-
-
-def _options(element: etree._Element) -> list[tuple[str, str, bool]]:
-    """What each entry of a list reads, what it sends, and whether it is chosen."""
-    found = []
-    for option in element.iter("option"):
-        if "disabled" not in option.attrib:
-            text = " ".join("".join(option.itertext()).split())
-            found.append((text, option.get("value", text), "selected" in option.attrib))
-    return found

@@ -16,10 +16,11 @@ from harness.drivers.console import Console
 from harness.drivers.pace import Pace
 from harness.drivers.power import Outlet
 from harness.drivers.rpc import Api, NotSupported
+from harness.drivers.screen import Screen
 from harness.drivers.sight import Found, buttons, find_button, one_of
 from harness.drivers.state import SHUTDOWN, State
 from harness.drivers.system_xml import read_system_xml
-from harness.drivers.web import Screen, WebSession
+from harness.drivers.web import WebSession
 from harness.drivers.wire import Broken, NotOpen, Scheme, Wire
 from harness.drivers.words import AGREE, CONFIRM, RESTART, SHUT_DOWN
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from harness.deadline import Deadline
 from harness.drivers import system_xml
 from harness.drivers.rpc import Api, NotTold
+from harness.drivers.screen import Screen
 from harness.drivers.sight import buttons
 from harness.drivers.system_xml import read_system_xml
-from harness.drivers.web import Path, Screen, WebSession
+from harness.drivers.web import Path, WebSession
 from harness.drivers.wire import NotOpen, Wire
 from harness.drivers.words import (
     NETWORK,

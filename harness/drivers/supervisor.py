@@ -16,9 +16,10 @@ from harness.drivers.document import Cell, Document, Link
 from harness.drivers.pace import Pace
 from harness.drivers.restart import find_confirmation
 from harness.drivers.rpc import Api
+from harness.drivers.screen import Screen
 from harness.drivers.sight import Found, buttons, find_button
 from harness.drivers.web import Path as Links
-from harness.drivers.web import Screen, WebSession
+from harness.drivers.web import WebSession
 from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import BLADES, HARDWARE, RESTART_BLADE, SHUT_DOWN_BLADE, fold
 from harness.errors import BenchError, ConfigurationError, UnitError

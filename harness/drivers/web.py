@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 
 from harness.deadline import Deadline
@@ -14,12 +13,11 @@ from harness.drivers.masking import mask_page, mask_text
 from harness.drivers.pace import Pace
 from harness.drivers.page_memory import PageMemory
 from harness.drivers.rpc import NotTold
+from harness.drivers.screen import Pane, Screen, is_inside, is_outside
 from harness.drivers.sight import (
     Found,
     find_link,
     fitting_links,
-    heading,
-    is_denied,
     login_fields,
     login_forms,
     refusal,
@@ -32,13 +30,9 @@ from harness.drivers.words import (
     LEAVE,
     LOCKED,
     LOG_IN,
-    LOG_OUT,
-    NETWORK,
     NO_RIGHT,
     NO_SESSION,
     PASSWORD_EXPIRED,
-    SETTINGS,
-    SSL_CERTIFICATES,
     WRONG_PASSWORD,
     Words,
 )
@@ -60,48 +54,6 @@ FRAMES = 12
 REFRESHES = 5
 REFRESH_SECONDS = 5.0
 """A page that sends the browser on later than this is one that keeps itself up to date."""
-INSIDE = (NETWORK, SETTINGS, SSL_CERTIFICATES, LOG_OUT)
-"""Links of which somebody who is logged in sees at least one."""
-
-
-@dataclass(frozen=True)
-class Pane:
-    """One frame, or the whole window, which has no name."""
-
-    name: str
-    document: Document
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What the browser's window shows: one page, or several in frames. The pane that changed last comes first."""
-
-    url: str
-    """Of what was opened last."""
-    status: int
-    panes: tuple[Pane, ...]
-    again: bool = True
-    """Whether its address shows it again: not where it answered a POST."""
-
-    @property
-    def documents(self) -> tuple[Document, ...]:
-        return tuple(pane.document for pane in self.panes)
-
-    @functools.cached_property
-    def page(self) -> Page:
-        """The screen as a value for observations."""
-        lines: set[str] = set()
-        for document in self.documents:
-            lines.update(document.lines.values())
-            lines.update(control.caption for control in document.controls if control.seen and control.caption)
-            # A row of a table reads as one text as well.
-            rows = (sorted(at for cell in row.values() for at in cell) for row in document.rows.values())
-            lines.update(text for row in rows if len(text := document.text_of(row)) < 1000)
-        return Page(self.heading, frozenset(lines - {""}))
-
-    @property
-    def heading(self) -> str:
-        return next(filter(None, map(heading, self.documents)), "")
 
 
 class WebSession:
@@ -250,7 +202,7 @@ class WebSession:
         assert self._home is not None, "set by the log-in"
         if self._home_is_used and self._home.again:
             self._home = self._show(self._home.url)
-        elif self._home_is_used and self._latest is not None and _is_inside(self._latest):
+        elif self._home_is_used and self._latest is not None and is_inside(self._latest):
             # Only its own buttons lead on from an answer to a POST; the latest has those that are still good.
             self._home = self._latest
         self._home_is_used = True
@@ -339,16 +291,16 @@ class WebSession:
             self._inside = False
             screen = self._let_in_later(screen)
             self._inside = True
-        if not _is_inside(screen):
+        if not is_inside(screen):
             # A page that only says that the log-in worked.
             screen = self._show(self._wire.url("/"))
-        if not _is_inside(screen):
+        if not is_inside(screen):
             raise UnitError(f"{name}: page {screen.heading!r} after the log-in has no menu")
         if not screen.again:
             # An answer to a POST, which cannot be had twice.
             links = fitting_links(screen.documents, HOME)
             home = self._follow(screen, links[0]) if len(links) == 1 else self._show(self._wire.url("/"))
-            screen = home if _is_inside(home) and not is_outside(home) else screen
+            screen = home if is_inside(home) and not is_outside(home) else screen
         self._home, self._home_is_used = screen, False
 
     def _entered(self) -> Screen:
@@ -416,7 +368,7 @@ class WebSession:
         name = self._wire.place.name
         for path in (LOGIN_PATH, "/"):
             screen = self._show(self._wire.url(path))
-            if self._wire.https.pair is not None and _is_inside(screen) and not is_outside(screen):
+            if self._wire.https.pair is not None and is_inside(screen) and not is_outside(screen):
                 return screen
             if len(found := login_forms(screen.documents)) == 1:
                 return found[0]
@@ -429,18 +381,6 @@ class WebSession:
 
 def _get(url: str) -> Submission:
     return Submission("GET", url, "", b"")
-
-
-def is_outside(screen: Screen) -> bool:
-    """Whether this is what somebody sees who is not logged in, or who may not see the page."""
-    if login_forms(screen.documents) or is_denied(screen.documents):
-        return True
-    # 2.x shows its home page to guests too, with a link to log in (device-reference 3.3, mark D).
-    return bool(fitting_links(screen.documents, LOG_IN)) and not fitting_links(screen.documents, LOG_OUT)
-
-
-def _is_inside(screen: Screen) -> bool:
-    return any(fitting_links(screen.documents, words) for words in INSIDE)
 
 
 def _pressed(pane: Pane, link: Link) -> Pane:

@@ -284,6 +284,7 @@ class Wire:
             "url": _shown(url),
             "sent_bytes": len(submission.body) + octets,
         }
+        self.exchanges += 1
         self.forget_idle_connections()
         try:
             with self._named(url):

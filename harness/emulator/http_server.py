@@ -184,6 +184,8 @@ class HttpConnection(asyncio.Protocol):
         self._target = b""
         self._headers: dict[str, str] = {}
         self._head_octets = 0
+        self._got_further = False
+        """Whether something of the latest data was more than the beginning of a head."""
         self._arriving: Request | None = None
         """Whose head is complete, and whose body is not."""
         self._waiting: deque[tuple[Request, str, bool]] = deque()
@@ -229,6 +231,7 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._malformed or self._transport is None:
             return
+        self._got_further = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -238,7 +241,8 @@ class HttpConnection(asyncio.Protocol):
             self._malformed = True
             if self._arriving is not None:
                 self._arriving.refuse(HTTPStatus.BAD_REQUEST)
-        if self._arriving is None:
+        if self._arriving is None and not self._got_further:
+            # Nothing but a head, and not the end of it.
             self._head_octets += len(data)
             self._malformed |= self._head_octets > LARGEST_HEAD
         if self._answering is None and (self._waiting or self._malformed):
@@ -255,6 +259,7 @@ class HttpConnection(asyncio.Protocol):
         self._headers.setdefault(known, value.decode("utf-8", "surrogateescape").strip())
 
     def on_headers_complete(self) -> None:
+        self._got_further = True
         assert self._transport is not None
         version = self._parser.get_http_version()
         if version == "1.1" and "host" not in self._headers:
@@ -269,6 +274,7 @@ class HttpConnection(asyncio.Protocol):
             self._arriving.arrived(part)
 
     def on_message_complete(self) -> None:
+        self._got_further = True
         if self._arriving is not None:
             self._arriving.completed()
             self._arriving, self._head_octets = None, 0

@@ -26,6 +26,7 @@ from harness.emulator.hosting import HostThread, hosted
 from harness.lab import Place, load_lab
 from harness.pki import Authority, key_pem
 from tests.loopback import address
+from tests.passphrases import wrong_for
 
 ADDRESS = address()
 AUTHORITY = Authority.create(intermediates=1)
@@ -41,6 +42,7 @@ def written_by(command: str, key: bytes = key_pem(OURS.key)) -> bytes:
     return subprocess.run(["openssl", *shlex.split(command)], input=key, capture_output=True, check=True).stdout
 
 
+VENDORS = written_by("rsa -traditional -des3 -passout pass:'correct horse'")
 FILES: Mapping[str, bytes] = {
     "windows-ca.cer": DER,
     "wizard.pfx": pkcs12.serialize_key_and_certificates(
@@ -62,11 +64,11 @@ FILES: Mapping[str, bytes] = {
     "pkcs8.key": OURS.key.private_bytes(
         form.Encoding.PEM, form.PrivateFormat.PKCS8, form.BestAvailableEncryption(PASSPHRASE)
     ),
-    "vendor.key": written_by("rsa -traditional -des3 -passout pass:'correct horse'"),
+    "vendor.key": VENDORS,
     "odd.key": written_by("rsa -traditional -des3 -passout pass:'schön+&%'"),
     "pass": PASSPHRASE + b"\n",
     "odd.pass": "schön+&%\n".encode(),
-    "wrong.pass": b"another\n",
+    "wrong.pass": wrong_for(VENDORS) + b"\n",
     "endless.pass": b"x" * 1100 + b"\n",
     "ed25519.key": written_by("genpkey -algorithm ed25519", b""),
     "root.pem": AUTHORITY.root_pem,

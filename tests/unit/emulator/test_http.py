@@ -67,6 +67,29 @@ def test_nothing_tells_what_the_emulation_is_made_of(blueprint: Blueprint, host:
     assert [line for line in answered.splitlines() if line.startswith("Server:")] == ["Server: Codian"]
 
 
+def test_a_body_longer_than_any_head_ends_no_connection() -> None:
+    async def handle(request: Request) -> Answer:
+        return plain(200, str(len(await request.read())))
+
+    async def asked() -> list[bytes]:
+        server, answers = HttpServer(handle), []
+        listener = Listener("127.0.0.1", 0, lambda register: PlainConnection(server(), register))
+        try:
+            async with asyncio.timeout(60):
+                reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+                for _ in range(2):
+                    writer.write(b"POST / HTTP/1.1\r\nHost: mcu\r\nContent-Length: 50000\r\n\r\n" + b"x" * 50_000)
+                    await reader.readuntil(b"\r\n\r\n")
+                    answers.append(await reader.readexactly(5))
+                writer.close()
+                return answers
+        finally:
+            listener.abort()
+            await server.close()
+
+    assert asyncio.run(asked()) == [b"50000"] * 2
+
+
 def test_an_idle_connection_is_closed() -> None:
     async def handle(request: Request) -> Answer:
         return plain(200, request.path)

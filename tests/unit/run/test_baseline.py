@@ -35,4 +35,7 @@ def test_a_run_leaves_the_pair_that_the_lab_file_names(bench: LabBench) -> None:
 
     assert outcome.status == 0, outcome.output
     assert served == material.leaf
-    assert outcome.of_place("unit", "skipped") == {"test_the_factory_pair_is_served_after_the_restart"}
+    assert outcome.of_place("unit", "skipped") == {
+        "test_the_factory_pair_is_served_after_the_restart",
+        "test_sip_tls_goes_back_to_the_factory_pair_too",
+    }

@@ -1,0 +1,67 @@
+"""What the window of a browser shows, and whether of somebody who is logged in."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from harness.drivers.document import Document
+from harness.drivers.sight import fitting_links, heading, is_denied, login_forms
+from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES
+from harness.unit import Page
+
+INSIDE = (NETWORK, SETTINGS, SSL_CERTIFICATES, LOG_OUT)
+"""Links of which somebody who is logged in sees at least one."""
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One frame, or the whole window, which has no name."""
+
+    name: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the browser's window shows: one page, or several in frames. The pane that changed last comes first."""
+
+    url: str
+    """Of what was opened last."""
+    status: int
+    panes: tuple[Pane, ...]
+    again: bool = True
+    """Whether its address shows it again: not where it answered a POST."""
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        return tuple(pane.document for pane in self.panes)
+
+    @functools.cached_property
+    def page(self) -> Page:
+        """The screen as a value for observations."""
+        lines: set[str] = set()
+        for document in self.documents:
+            lines.update(document.lines.values())
+            lines.update(control.caption for control in document.controls if control.seen and control.caption)
+            # A row of a table reads as one text as well.
+            rows = (sorted(at for cell in row.values() for at in cell) for row in document.rows.values())
+            lines.update(text for row in rows if len(text := document.text_of(row)) < 1000)
+        return Page(self.heading, frozenset(lines - {""}))
+
+    @property
+    def heading(self) -> str:
+        return next(filter(None, map(heading, self.documents)), "")
+
+
+def is_outside(screen: Screen) -> bool:
+    """Whether this is what somebody sees who is not logged in, or who may not see the page."""
+    if login_forms(screen.documents) or is_denied(screen.documents):
+        return True
+    # 2.x shows its home page to guests too, with a link to log in (device-reference 3.3, mark D).
+    return bool(fitting_links(screen.documents, LOG_IN)) and not fitting_links(screen.documents, LOG_OUT)
+
+
+def is_inside(screen: Screen) -> bool:
+    """Whether this is what somebody sees who is logged in."""
+    return any(fitting_links(screen.documents, words) for words in INSIDE)

@@ -1,0 +1,22 @@
+"""Passphrases that are wrong every time."""
+
+from __future__ import annotations
+
+from certstore import Refusal, Upload, UploadRefused, receive
+from harness.pki import run_authority
+
+
+def wrong_for(key: bytes) -> bytes:
+    """One under which this encrypted key is refused for it: in a case of 256 what comes of a wrong one ends as a text
+    does, and is refused as damaged. Raises StopIteration for a key that is refused under any."""
+    certificate = run_authority().issue("127.0.0.1").certificate_pem
+    tried = (b"another %d" % number for number in range(64))
+    return next(one for one in tried if _refusal(Upload(certificate, key, one)) is Refusal.WRONG_PASSPHRASE)
+
+
+def _refusal(upload: Upload) -> Refusal | None:
+    try:
+        receive(upload)
+    except UploadRefused as refused:
+        return refused.refusal
+    return None
