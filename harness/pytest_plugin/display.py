@@ -218,11 +218,11 @@ class Display:
 def _summary(rows: dict[str, Row], lanes: dict[str, LaneReport]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    table.add_column("place", no_wrap=True)
     # Usually there is time for all, nothing is known to fail, and nothing skipped, and a terminal has 80 columns.
     seldom = (Verdict.NOT_DONE, Verdict.KNOWN, Verdict.SKIPPED)
     shown = [verdict for verdict in seldom if any(row.verdicts[verdict] for row in rows.values())]
+    table = Table(box=None, pad_edge=False, padding=(0, 1), collapse_padding=bool(shown))
+    table.add_column("place", no_wrap=True)
     for heading in ("held", "failed", "blocked", *shown, "restarts", "time"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("slowest step")
