@@ -99,10 +99,11 @@ def wrong_passphrase(address: str) -> Upload:
     certificate, key = _good(address)
     # In one case of 256 what comes of a wrong passphrase ends as a text does, and is refused for another reason.
     made = (Upload(certificate, _encrypted(key), b"not " + PASSPHRASE) for _ in count())
-    return next(upload for upload in made if _refusal(upload) is Refusal.WRONG_PASSPHRASE)
+    return next(upload for upload in made if refusal_of(upload) is Refusal.WRONG_PASSPHRASE)
 
 
-def _refusal(upload: Upload) -> Refusal | None:
+def refusal_of(upload: Upload) -> Refusal | None:
+    """Why the model of the default firmware refuses it; None where it takes it."""
     try:
         receive(upload)
     except UploadRefused as refused:

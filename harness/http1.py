@@ -16,6 +16,7 @@ from typing import Protocol
 from harness.deadline import Deadline
 
 STATUS_LINE = re.compile(rb"HTTP/1\.(\d)\s+(\d{3})\b")
+CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)\s*(?:;|$)")
 PIECE = 2**16
 LONGEST_HEAD = 2**17
 LONGEST_BODY = 16 * 2**20
@@ -149,10 +150,9 @@ class _Reader:
         size = 0
         while True:
             line = self._line()
-            try:
-                length = int(line.partition(b";")[0], 16)
-            except ValueError:
-                raise Unreadable(f"has a chunk of {line[:20]!r} octets") from None
+            if (found := CHUNK_LINE.match(line)) is None:
+                raise Unreadable(f"has a chunk of {line[:20]!r} octets")
+            length = int(found[1], 16)
             if not length:
                 break
             size += length

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from certstore import Refusal, Upload, UploadRefused, receive
+from certstore import Refusal, Upload
+from harness.catalogue import refusal_of
 from harness.pki import run_authority
 
 
@@ -11,12 +12,4 @@ def wrong_for(key: bytes) -> bytes:
     does, and is refused as damaged. Raises StopIteration for a key that is refused under any."""
     certificate = run_authority().issue("127.0.0.1").certificate_pem
     tried = (b"another %d" % number for number in range(64))
-    return next(one for one in tried if _refusal(Upload(certificate, key, one)) is Refusal.WRONG_PASSPHRASE)
-
-
-def _refusal(upload: Upload) -> Refusal | None:
-    try:
-        receive(upload)
-    except UploadRefused as refused:
-        return refused.refusal
-    return None
+    return next(one for one in tried if refusal_of(Upload(certificate, key, one)) is Refusal.WRONG_PASSPHRASE)

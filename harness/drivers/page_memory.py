@@ -49,14 +49,14 @@ class PageMemory:
             markup, _ = decode_page(body, content_type)
             return known.document.with_values(dict(zip(known.one_time, values, strict=True)), markup)
         document = read_page(url, body, content_type)
-        hidden = tuple(at for at, item in enumerate(document.items) if _is_one_time(item, values))
+        hidden = {
+            at: item.values[0]
+            for at, item in enumerate(document.items)
+            if isinstance(item, Control) and item.kind is Kind.HIDDEN and item.values[0] in values
+        }
         # What looks like an input may be in a comment, a script or a text: then it is none of the controls.
-        if [document.items[at].values for at in hidden] == [(value,) for value in values]:  # type: ignore[union-attr]
-            self._known[key] = _Known(document, hidden)
+        if tuple(hidden.values()) == values:
+            self._known[key] = _Known(document, tuple(hidden))
             if len(self._known) > MOST:
                 self._known.popitem(last=False)
         return document
-
-
-def _is_one_time(item: object, values: tuple[str, ...]) -> bool:
-    return isinstance(item, Control) and item.kind is Kind.HIDDEN and item.values[0] in values

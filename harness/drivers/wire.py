@@ -6,7 +6,7 @@ import functools
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
@@ -22,7 +22,7 @@ from harness.errors import BenchError, UnitError
 from harness.lab import Place
 from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import Endpoint, HandshakeFailed
-from harness.tls.pinned import NoConnection, PinnedConnections
+from harness.tls.pinned import NoConnection, PinnedConnections, Socket
 from harness.tls.pins import LeafPins
 from harness.tls.stacks import CHOICES
 from harness.transport import DIRECT, Transport, WayBroken, blame_way
@@ -199,7 +199,6 @@ class Wire:
         and UnitError where another host is meant or the leaf is none of those pinned.
         """
         url = self._own(submission.url)
-        self.exchanges += 1
         began = time.perf_counter()
         facts: dict[str, object] = {
             "method": submission.method,
@@ -225,21 +224,23 @@ class Wire:
 
     def _answered(self, submission: Submission, url: str, seconds: float) -> http1.Answer:
         port, asked = self._prepared(submission, url)
-        with http1.lost_where_it_breaks():
-            connection = self._connections.open(*port, min(seconds, CONNECT_SECONDS))
-        try:
-            connection.settimeout(seconds)
+        with ExitStack() as stack:
+            connection = stack.enter_context(closing(self._open(port, seconds)))
             answer = http1.exchange(connection, asked, seconds)
-        except BaseException:
-            connection.close()
-            raise
-        if answer.goes_on:
-            self._connections.keep(*port, connection)
-        else:
-            connection.close()
+            if answer.goes_on:
+                stack.pop_all()
+                self._connections.keep(*port, connection)
         if answer.cookies:
             self._cookies.take(url, answer.cookies)
         return answer
+
+    def _open(self, port: _Port, seconds: float) -> Socket:
+        """For one exchange, in which everything may take so long, and a connection at most CONNECT_SECONDS."""
+        self.exchanges += 1
+        with http1.lost_where_it_breaks():
+            connection = self._connections.open(*port, min(seconds, CONNECT_SECONDS))
+            connection.settimeout(seconds)
+        return connection
 
     def _prepared(self, submission: Submission, url: str, more: int = 0) -> tuple[_Port, bytes]:
         """Where it goes, and its octets; so many more are promised."""
@@ -259,17 +260,11 @@ class Wire:
         url = self._own(submission.url)
         half = len(submission.body) - len(submission.body) // 2
         facts: dict[str, object] = {"method": submission.method, "url": _shown(url), "sent_bytes": half}
-        self.exchanges += 1
         self.forget_idle_connections()
         with self._named(url):
             port, asked = self._prepared(submission, url)
-            with http1.lost_where_it_breaks():
-                connection = self._connections.open(*port, CONNECT_SECONDS)
-                try:
-                    connection.settimeout(ANSWER_SECONDS)
-                    connection.sendall(asked[: len(asked) - len(submission.body) // 2])
-                finally:
-                    connection.close()
+            with closing(self._open(port, ANSWER_SECONDS)) as connection, http1.lost_where_it_breaks():
+                connection.sendall(asked[: len(asked) - len(submission.body) // 2])
         self._record("exchange", facts | {"error": "hung up in the middle, on purpose"})
 
     def send_padded(self, submission: Submission, at: int, octets: int) -> None:
@@ -284,7 +279,6 @@ class Wire:
             "url": _shown(url),
             "sent_bytes": len(submission.body) + octets,
         }
-        self.exchanges += 1
         self.forget_idle_connections()
         try:
             with self._named(url):
@@ -297,16 +291,11 @@ class Wire:
             self._record("exchange", facts)
 
     def _asked_in_pieces(self, port: _Port, asked: bytes, at: int, octets: int) -> http1.Answer:
-        with http1.lost_where_it_breaks():
-            connection = self._connections.open(*port, CONNECT_SECONDS)
-            try:
-                connection.settimeout(ANSWER_SECONDS)
-                connection.sendall(asked[:at])
-                for piece in _text(octets):
-                    connection.sendall(piece)
-                return http1.exchange(connection, asked[at:], ANSWER_SECONDS)
-            finally:
-                connection.close()
+        with closing(self._open(port, ANSWER_SECONDS)) as connection, http1.lost_where_it_breaks():
+            connection.sendall(asked[:at])
+            for piece in _text(octets):
+                connection.sendall(piece)
+            return http1.exchange(connection, asked[at:], ANSWER_SECONDS)
 
     def _own(self, url: str) -> str:
         """`url` on this unit, at the port at which the place says it is reached.

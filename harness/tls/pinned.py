@@ -15,6 +15,7 @@ from harness.tls.pins import LeafPins
 from harness.tls.stacks import CHOICES
 from harness.transport import DIRECT, Transport
 
+Secured = ssl.SSLSocket | LegacySocket
 Socket = socket.socket | LegacySocket
 
 VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -85,7 +86,7 @@ class PinnedConnections:
         while self._kept:
             self._kept.popitem()[1].close()
 
-    def _secured(self, endpoint: Endpoint, seconds: float) -> Socket:
+    def _secured(self, endpoint: Endpoint, seconds: float) -> Secured:
         """A completed handshake: of a session that was had before where the unit still knows it, else a full one."""
         if session := self._sessions.pop(str(endpoint), None):
             try:
@@ -101,7 +102,7 @@ class PinnedConnections:
                 return secured
         return _secured(endpoint, seconds)
 
-    def _keep_session(self, endpoint: Endpoint, secured: Socket) -> None:
+    def _keep_session(self, endpoint: Endpoint, secured: Secured) -> None:
         """What a full handshake has made. To ask for a session copies it, so a resumed one is not asked for again."""
         if not isinstance(secured, ssl.SSLSocket) or secured.session_reused:
             return
@@ -111,9 +112,8 @@ class PinnedConnections:
             if session is not None and (session.has_ticket or session.id):
                 self._sessions[str(endpoint)] = session
 
-    def _accept(self, endpoint: Endpoint, secured: Socket) -> None:
+    def _accept(self, endpoint: Endpoint, secured: Secured) -> None:
         """It is the unit, and speaks a version that is good enough to send it something."""
-        assert isinstance(secured, ssl.SSLSocket | LegacySocket)
         spoken = secured.version() or VERSIONS[0]
         if VERSIONS.index(spoken) < VERSIONS.index(self._minimum):
             raise TooOld(f"{endpoint}: speaks {spoken}, and tls.minimum is {self._minimum}: nothing was sent to it")
@@ -128,7 +128,7 @@ def _dialled(endpoint: Endpoint, seconds: float) -> socket.socket:
         raise NoConnection(str(endpoint)) from error
 
 
-def _secured(endpoint: Endpoint, seconds: float) -> Socket:
+def _secured(endpoint: Endpoint, seconds: float) -> Secured:
     """A completed handshake, by the stack that reaches the server."""
     choice = CHOICES.uses_legacy(endpoint)
     if choice is None:

@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
-from certstore import DEFAULT_FIRMWARE, Refusal, UploadRefused, receive
+from certstore import Refusal, UploadRefused, receive
 from harness import pki
 from harness.assortment import CERTIFICATE_FORMS, KEY_FORMS, LEAF, PLAIN_KEY, Sample, samples
+from harness.catalogue import refusal_of
 
 ADDRESS = "127.10.0.3"
 
@@ -40,13 +41,7 @@ def test_what_is_accepted_has_its_own_leaf_first(assortment: tuple[Sample, ...])
 
 
 def test_it_holds_uploads_of_many_verdicts(assortment: tuple[Sample, ...]) -> None:
-    verdicts: Counter[Refusal | None] = Counter()
-    for sample in assortment:
-        try:
-            receive(sample.upload, DEFAULT_FIRMWARE)
-            verdicts[None] += 1
-        except UploadRefused as refused:
-            verdicts[refused.refusal] += 1
+    verdicts = Counter(refusal_of(sample.upload) for sample in assortment)
 
     assert verdicts[None] > 100
     assert {

@@ -99,6 +99,7 @@ UNREADABLE = {
     "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
     "a later version": b"HTTP/2 200\r\n\r\n",
     "a chunk without a length": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhello\r\n",
+    "a chunk of less than nothing": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n",
     "a line without an end": b"H" * 2**18,
     "a head without an end": b"HTTP/1.1 200 OK\r\n" + b"X: yyyyyyyyyyyyyyyyyyy\r\n" * 2**13,
     "more than anybody sends": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n",
