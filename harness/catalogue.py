@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import tempfile
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -48,30 +48,23 @@ MakeBad = Callable[[str], Upload]
 
 
 def article_self_signed(address: str) -> Material:
-    """A self-signed certificate and a DES-EDE3 encrypted key, made as the vendor's article makes them.
+    """A self-signed certificate and a DES-EDE3 encrypted key, as the vendor's article has them made (C157,
+    device-reference 2.5, mark D): the key by its very command, `genrsa -des3`."""
+    pem, key = _article_keys.take()
+    issued = pki.self_signed(address, address, key)
+    return Material(Upload(issued.certificate_pem, pem, PASSPHRASE), issued.chain_der)
 
-    Both by the openssl command line: `genrsa -des3`, then `req -new -x509` (C157, device-reference 2.5, mark D).
-    The passphrase travels through a pipe, so that no process list shows it.
-    """
+
+def _article_key() -> tuple[bytes, rsa.RSAPrivateKey]:
+    """As the command writes it, and as it is. The passphrase travels through a pipe: no process list shows it."""
     with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
-        key, certificate = Path(folder, "privkey.pem"), Path(folder, "cacert.pem")
-        key.write_bytes(_article_keys.take())
-        kind = "IP" if isinstance(pki.general_name(address), x509.IPAddress) else "DNS"
-        alternative = f"subjectAltName={kind}:{address}"
-        subject = ["-subj", f"/C=GB/O=mcu-hil/CN={address}", "-addext", alternative]
-        request = ["-new", "-x509", "-key", str(key), "-out", str(certificate), "-days", "3650", *subject]
-        openssl("req", "-passin", request)
-        pem = certificate.read_bytes()
-        upload = Upload(pem, key.read_bytes(), PASSPHRASE)
-    return Material(upload, (pki.pem_to_der(pem),))
-
-
-def _article_key() -> bytes:
-    with tempfile.TemporaryDirectory(prefix="mcu-hil-") as folder:
-        key = Path(folder, "privkey.pem")
+        file = Path(folder, "privkey.pem")
         # OpenSSL 3 writes PKCS#8 unless told otherwise, which the article's firmware may not read.
-        openssl("genrsa", "-passout", ["-traditional", "-des3", "-out", str(key), str(pki.KEY_BITS)])
-        return key.read_bytes()
+        openssl("genrsa", "-passout", ["-traditional", "-des3", "-out", str(file), str(pki.KEY_BITS)])
+        pem = file.read_bytes()
+    key = serialization.load_pem_private_key(pem, PASSPHRASE)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return pem, key
 
 
 # Each is a command of its own, and no unit is given two of these.
@@ -87,11 +80,10 @@ def ca_signed(address: str, common_name: str | None = None) -> Material:
 def with_secrets(address: str) -> tuple[tuple[Upload, rsa.RSAPrivateKey], ...]:
     """A good upload with an encrypted key, and one with a plain key that another upload's certificate does not fit:
     each with the key that is in it, so that both can be looked for."""
-    certificate, key = _good(address)
-    good = Upload(certificate, _encrypted(key), PASSPHRASE)
-    issued = pki.run_authority().issue(address)
-    other = next(one for one in iter(pki.rsa_key, None) if one is not key)
-    return (good, key), (Upload(issued.certificate_pem, pki.key_pem(other)[:-40], None), other)
+    taken, issued = pki.run_authority().issue(address), pki.run_authority().issue(address)
+    good = Upload(taken.certificate_pem, _encrypted(taken.key), PASSPHRASE)
+    other = next(one for one in iter(pki.rsa_key, None) if one is not taken.key)
+    return (good, taken.key), (Upload(issued.certificate_pem, pki.key_pem(other)[:-40], None), other)
 
 
 def wrong_passphrase(address: str) -> Upload:
@@ -231,6 +223,8 @@ REFUSED: Mapping[str, MakeBad] = {
 """What no firmware takes, by the name that stands in test ids."""
 
 
+# None of them is ever stored, so one does for all that is made bad in another way.
+@functools.lru_cache(maxsize=256)
 def _good(address: str) -> tuple[bytes, rsa.RSAPrivateKey]:
     issued = pki.run_authority().issue(address)
     return issued.certificate_pem, issued.key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,14 @@ from typing import TypeVar
 from harness.errors import DeadlineExpired
 
 Found = TypeVar("Found")
+
+
+_this_thread = threading.local()
+
+
+def times_waited() -> int:
+    """How often this thread has waited for something: what it knew before may no longer be so."""
+    return getattr(_this_thread, "waited", 0)
 
 
 @dataclass(frozen=True)
@@ -48,4 +57,5 @@ class Deadline:
                 return found
             if self.expired:
                 raise DeadlineExpired(condition, self.seconds)
+            _this_thread.waited = times_waited() + 1
             time.sleep(min(every, self.remaining))

@@ -26,6 +26,7 @@ CHAINS = "chains"
 HIDDEN = "***"
 SHORTEST_HIDDEN = 4
 """Characters of a secret below which it would be taken out of everything."""
+_JSON = json.JSONEncoder(default=str)
 
 
 def evidence_file(run: Path, place: str) -> Path:
@@ -73,9 +74,9 @@ class Evidence:
 
     def _line(self, kind: str, facts: Mapping[str, object]) -> str:
         head = {"at": datetime.now(UTC).isoformat(), "kind": kind, "during": self.during}
-        line = json.dumps({**head, **facts}, default=str)
+        line = _JSON.encode({**head, **facts})
         if any(form in line for form in self._hidden):
-            line = json.dumps({**head, **{name: self._masked(value) for name, value in facts.items()}}, default=str)
+            line = _JSON.encode({**head, **{name: self._masked(value) for name, value in facts.items()}})
         return line
 
     def _masked(self, value: object) -> object:

@@ -16,6 +16,7 @@ from typing import Protocol
 from harness.deadline import Deadline
 
 STATUS_LINE = re.compile(rb"HTTP/1\.(\d)\s+(\d{3})\b")
+HEAD_END = re.compile(rb"(?:\A|\n)\r?\n")
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)\s*(?:;|$)")
 PIECE = 2**16
 LONGEST_HEAD = 2**17
@@ -116,13 +117,9 @@ class _Reader:
             raise Unreadable(f"begins with {first[:40]!r}")
         minor, status = map(int, found.groups())
         fields: list[tuple[str, str]] = []
-        size = 0
-        while line := self._line():
-            size += len(line)
-            if size > LONGEST_HEAD:
-                raise Unreadable(f"a head without an end: {size} octets and more of it to come")
-            text = line.decode("latin-1")
-            if text[0] in " \t" and fields:
+        for line in self._rest_of_head().decode("latin-1").split("\n"):
+            text = line.rstrip("\r")
+            if text[:1] in (" ", "\t") and fields:
                 # Folded (RFC 9112 5.2).
                 name, value = fields.pop()
                 fields.append((name, f"{value} {text.strip()}"))
@@ -131,6 +128,18 @@ class _Reader:
             if colon:
                 fields.append((name.strip().lower(), value.strip()))
         return minor, status, fields
+
+    def _rest_of_head(self) -> bytes:
+        """After its first line, up to the empty one."""
+        looked_at = 0
+        while (end := HEAD_END.search(self._come, looked_at)) is None:
+            if len(self._come) > LONGEST_HEAD:
+                raise Unreadable(f"a head without an end: {len(self._come)} octets and more of it to come")
+            # The end may have come in part.
+            looked_at = max(0, len(self._come) - len(b"\n\r"))
+            self._must_come("the rest of an answer")
+        head = self._taken(end.end())
+        return head[: end.start()]
 
     def _body(self, status: int, headers: Mapping[str, str]) -> tuple[bytes, bool]:
         """With whether it had an end of its own, rather than that of the connection."""

@@ -82,11 +82,13 @@ class Look:
 
 def look(unit: Unit) -> Look:
     """Everything at once. Raises what the unit's own methods raise, unless all but the handshake can be had."""
+    # First, since whoever has just done something has asked for it already.
+    condition = unit.condition()
     return Look(
         served=sight(lambda: unit.handshake(Deadline.after(LOOK_SECONDS))),
         certificates=unit.certificate_page(),
         home=unit.home_page(),
-        condition=unit.condition(),
+        condition=condition,
         restart_log=unit.restart_log(),
         sip=unit.sip_handshake(Deadline.after(LOOK_SECONDS)),
     )

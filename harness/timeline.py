@@ -144,7 +144,8 @@ def _exchange(note: Note) -> str:
     outcome = note.get("error") or f"{note['status']}, {note['received_bytes']} octets"
     sent = f" with {note['sent_bytes']} octets" if note["sent_bytes"] else ""
     onward = f", on to {note['location']}" if note.get("location") else ""
-    return f"{scheme.upper()} {note['method']} /{path}{sent}: {outcome}{onward}"[:LONGEST]
+    again = f", and {note['again']} times again" if "again" in note else ""
+    return f"{scheme.upper()} {note['method']} /{path}{sent}: {outcome}{onward}"[:LONGEST] + again
 
 
 def _handshake(note: Note) -> str:
@@ -182,6 +183,11 @@ def _other(note: Note) -> str:
     return f"{note.get('kind', 'a line')}: {facts}"[: 2 * LONGEST]
 
 
+def _page(note: Note) -> str:
+    fresh = f"; new on it: {' | '.join(note['appeared'])}" if "appeared" in note else ""
+    return f"page {note['url'].rpartition('/')[2] or '/'} is kept: {note['why']}{fresh}"[: 2 * LONGEST]
+
+
 WORDS: Mapping[str, Callable[[Note], str]] = {
     "opened": _opened,
     "unit": _unit,
@@ -193,7 +199,7 @@ WORDS: Mapping[str, Callable[[Note], str]] = {
     "experiment": lambda note: f"experiment {note['name']}: {note['state']}",
     "step": lambda note: f"done: {note['what']}, {note['seconds']:.2f} s",
     "upload": lambda note: f"the upload was {'taken' if note['taken'] else 'not taken'}, {note['seconds']:.2f} s",
-    "page": lambda note: f"page {note['url'].rpartition('/')[2] or '/'} is kept: {note['why']}",
+    "page": _page,
     "triage": lambda note: f"looked around: {triage_words(note)}",
     "power": lambda note: f"power {note['command']}: status {note['status']}",
     "incident": lambda note: f"INCIDENT, {note['fault']} at fault: {note['reason']}"[: 4 * LONGEST],

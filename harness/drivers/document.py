@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
+from harness.drivers.own_names import MARK, NAMELESS, OwnNames
 from harness.drivers.words import fold
+from harness.errors import UnitError
 
 Answer = TypeVar("Answer")
 More = ParamSpec("More")
@@ -51,6 +54,13 @@ class Text(NamedTuple):
     pictured: bool = False
     """It stands in for a picture."""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.text,)
+
+    def renamed(self, back: Callable[[str], str]) -> Text:
+        return self._replace(text=back(self.text))
+
 
 # Two fields may read alike; each is itself.
 @dataclass(frozen=True, eq=False)
@@ -75,6 +85,22 @@ class Control:
     """Of a list: what each entry reads, and what it sends."""
     submits: bool = False
     """A list that sends its form as soon as another entry is chosen."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All in it that the page's author could choose."""
+        return (self.name, self.caption, self.action, *self.values, *self.labels, *itertools.chain(*self.options))
+
+    def renamed(self, back: Callable[[str], str]) -> Control:
+        return replace(
+            self,
+            name=back(self.name),
+            caption=back(self.caption),
+            action=back(self.action),
+            values=tuple(map(back, self.values)),
+            labels=tuple(map(back, self.labels)),
+            options=tuple((back(text), back(value)) for text, value in self.options),
+        )
 
 
 @dataclass(frozen=True)
@@ -116,6 +142,15 @@ class Refresh:
     url: str
 
 
+class _Named(NamedTuple):
+    """Where a page has stand-ins."""
+
+    items: tuple[int, ...]
+    lines: tuple[int, ...]
+    by_control: bool
+    """Whether one is on a control that can be seen."""
+
+
 @dataclass(frozen=True)
 class Document:
     """One page, or one frame of it."""
@@ -133,20 +168,49 @@ class Document:
     """The page as it came, decoded."""
     _found: dict[tuple[object, ...], object] = field(init=False, repr=False, compare=False, default_factory=dict)
     """What was found out about it, see `once_for_all_alike`."""
+    _pattern: Document | None = field(init=False, repr=False, compare=False, default=None)
+    """The page that it was made of."""
+    _names: OwnNames = field(init=False, repr=False, compare=False, default=NAMELESS)
+    """Those that stand on it where the pattern has stand-ins."""
 
-    def with_values(self, values: Mapping[int, str], markup: str) -> Document:
-        """The same page with these values of hidden inputs, by their place among its items. What was found out about
-        the one holds for the other: nobody can see a hidden input."""
+    def alike(self, names: OwnNames, values: Mapping[int, str], markup: str) -> Document:
+        """The same page of the unit of these names, with these values of hidden inputs, by their place among its
+        items. What was found out about the one holds for the other: nobody can see a hidden input."""
+        named, back = self._named, names.back
         items = list(self.items)
-        for at, value in values.items():
+        for at in named.items:
             item = items[at]
-            assert isinstance(item, Control)
-            items[at] = replace(item, values=(value,))
-        alike = replace(self, items=tuple(items), markup=markup)
-        alike.__dict__.update(
-            {name: self.__dict__[name] for name in ("_found", "lines", "rows") if name in self.__dict__}
+            items[at] = item.renamed(back)
+        for at, value in values.items():
+            control = items[at]
+            assert isinstance(control, Control)
+            items[at] = replace(control, values=(value,))
+        alike = Document(
+            url=back(self.url),
+            charset=self.charset,
+            title=back(self.title),
+            items=tuple(items),
+            links=tuple(Link(back(link.text), back(link.url), link.target, link.position) for link in self.links),
+            forms=tuple(replace(form, action=back(form.action)) for form in self.forms),
+            frames=tuple(replace(frame, url=back(frame.url)) for frame in self.frames),
+            heading_lines=self.heading_lines,
+            refresh=self.refresh and replace(self.refresh, url=back(self.refresh.url)),
+            markup=markup,
         )
+        known: dict[str, object] = {"rows": self.rows, "lines": self.lines}
+        if named.lines:
+            known["lines"] = self.lines | {line: back(self.lines[line]) for line in named.lines}
+        if not named.by_control:
+            known |= {"_found": self._found, "_pattern": self, "_names": names}
+        alike.__dict__.update(known)
         return alike
+
+    @functools.cached_property
+    def _named(self) -> _Named:
+        items = [at for at, item in enumerate(self.items) if any(MARK in text for text in item.texts)]
+        lines = tuple(line for line, text in self.lines.items() if MARK in text)
+        seen = any(isinstance(item := self.items[at], Control) and item.kind is not Kind.HIDDEN for at in items)
+        return _Named(tuple(items), lines, seen)
 
     @functools.cached_property
     def controls(self) -> tuple[Control, ...]:
@@ -198,14 +262,30 @@ def joined(texts: Sequence[Text]) -> str:
 def once_for_all_alike(
     ask: Callable[Concatenate[Document, More], Answer],
 ) -> Callable[Concatenate[Document, More], Answer]:
-    """A question to which no hidden input is an answer: found out once for all pages that differ in those alone."""
+    """A question to which no hidden input is an answer: found out once for all pages that are alike but for those and
+    for the names of their units. What is answered in words is a text, or a tuple or frozenset of texts."""
 
     @functools.wraps(ask)
     def asked(document: Document, /, *more: More.args, **named: More.kwargs) -> Answer:
         assert not named, "what is asked for is told by place"
         key = ask, *more
         if key not in document._found:
-            document._found[key] = ask(document, *more, **named)
-        return cast("Answer", document._found[key])
+            try:
+                document._found[key] = ask(document._pattern or document, *more, **named)
+            except UnitError:
+                # It names what stands on the page.
+                return ask(document, *more, **named)
+        return cast("Answer", _renamed(document._found[key], document._names.back))
 
     return asked
+
+
+def _renamed(answer: object, back: Callable[[str], str]) -> object:
+    match answer:
+        case str():
+            return back(answer)
+        case tuple():
+            return tuple(_renamed(one, back) for one in answer)
+        case frozenset():
+            return frozenset(_renamed(one, back) for one in answer)
+    return answer

@@ -20,6 +20,7 @@ from harness.drivers.console import Console, try_console
 from harness.drivers.contact import identity_of
 from harness.drivers.gateway import way_to
 from harness.drivers.known_hosts import KnownHosts
+from harness.drivers.own_names import OwnNames
 from harness.drivers.pace import Pace
 from harness.drivers.restart import Begun, Restarter, find_confirmation
 from harness.drivers.rpc import Api, NotTold
@@ -132,7 +133,8 @@ class Mcu(Attempts):
         self._pins = pins
         self._beside = beside
         self._api = Api(wire, login)
-        self._web = WebSession(wire, login, self._api_accepts, record)
+        names = OwnNames((wire.place.address, identity.host_name, identity.serial))
+        self._web = WebSession(wire, login, self._api_accepts, record, names)
         self._state = State(wire, self._web, self._api)
         self._identity = identity
         self._record = record

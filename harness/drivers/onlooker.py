@@ -120,7 +120,7 @@ class Onlooker:
             yield Readable("the address of the answer", shown.url.encode("utf-8", "replace"))
             for document in shown.documents:
                 yield Readable("the answer", document.markup.encode("utf-8", "replace"))
-        yield from everything(self._wire, self._api, self._web.open(HOME))
+        yield from everything(self._wire, self._api, self._web.open(HOME), self._web.names)
 
     def audit(self, *, enabled: bool) -> bool | None:
         try:
@@ -145,7 +145,7 @@ class Onlooker:
             with self._wire.as_stranger(self._wire.cookies, Direct(source=ELSEWHERE)):
                 self._wire.browse(given)
             return True
-        guest = WebSession(self._wire, GUEST, _nobody_knows, lambda kind, facts: None)
+        guest = WebSession(self._wire, GUEST, _nobody_knows, lambda kind, facts: None, self._web.names)
         with self._wire.as_stranger(Cookies()):
             if visitor is Visitor.GUEST:
                 try:

@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from harness.drivers import system_xml
 from harness.drivers.document import Document
-from harness.drivers.reading import read_page
+from harness.drivers.own_names import OwnNames
+from harness.drivers.page_memory import ALL_PAGES
 from harness.drivers.restraint import why_not
 from harness.drivers.rpc import Api
 from harness.drivers.screen import Screen
@@ -38,8 +39,9 @@ MOST_PAGES = 80
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
 
-def everything(wire: Wire, api: Api, home: Screen) -> Iterator[Readable]:
-    """Each page that links lead to from `home`, as its source; each file; and what each method answers.
+def everything(wire: Wire, api: Api, home: Screen, names: OwnNames) -> Iterator[Readable]:
+    """Each page that links lead to from `home`, as its source; each file; and what each method answers. The names are
+    the unit's own.
 
     Nothing is followed that may change something. What does not answer is left out.
     """
@@ -62,7 +64,8 @@ def everything(wire: Wire, api: Api, home: Screen) -> Iterator[Readable]:
         elif "html" in reply.content_type and not (targets := _targets(reply)) <= considered:
             # Most pages have nothing but the menu in common with those before: they need not be understood.
             considered |= targets
-            waiting.extend(_onward(read_page(reply.url, reply.body, reply.content_type), wire.place.address))
+            document = ALL_PAGES.read(reply.url, reply.body, reply.content_type, names)
+            waiting.extend(_onward(document, wire.place.address))
     for path in FILES:
         if (reply := _got(wire, wire.url(path))) is not None and reply.status == HTTPStatus.OK:
             yield Readable(path, reply.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,8 @@ DOWN_LOOK_SECONDS = 0.5
 """Some units are back within seconds."""
 PATIENT_LOOKS = 10
 """How often a unit that has started tells its old start before it is believed that it will tell no other."""
+HTTPS_LOOKS = 4
+"""Of so many looks at a unit that was seen to go down, one is at HTTPS where HTTP is closed."""
 SHORTEST_POLL_SECONDS = 2.0
 OFF_SECONDS = 10.0
 """How long a unit may live on what its power supply has left."""
@@ -218,6 +221,7 @@ class _Watch:
         self._down = False
         self._refused = False
         """Whether its port was seen closed."""
+        self._looks = itertools.count(1)
         self._web_back: float | None = None
         self._stale_since: float | None = None
         self._first_uptime = 0
@@ -272,8 +276,9 @@ class _Watch:
 
     def _uptime(self, deadline: Deadline) -> int | None:
         """None while the unit does not answer. Raises WayBroken where nobody knows."""
-        # Once it was down, HTTP may stay closed where HTTPS is open.
-        schemes: tuple[Scheme, ...] = ("http", "https") if self._down and self._poll == "http" else (self._poll,)
+        # Once it was down, HTTP may stay closed where HTTPS is open: that is looked at now and then.
+        both = self._down and self._poll == "http" and next(self._looks) % HTTPS_LOOKS == 0
+        schemes: tuple[Scheme, ...] = ("http", "https") if both else (self._poll,)
         # Cut short by the deadline, a look would take a unit that is slow for one that is gone.
         seconds = max(SHORTEST_POLL_SECONDS, deadline.at_most(POLL_SECONDS))
         for scheme in schemes:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TypeVar
 from xml.parsers.expat import ExpatError
 
+from harness.deadline import times_waited
 from harness.drivers.submission import Submission
 from harness.drivers.wire import ANSWER_SECONDS, Credentials, Reply, Wire
 from harness.errors import ConfigurationError, UnitError
@@ -28,8 +29,8 @@ RESTART_SINCE = (2, 9)
 NO_API = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 """What a web server answers for a path that it does not have, or to a POST of what is none of its forms."""
 
-SAME_MOMENT = 0.05
-"""Seconds, shorter than the time between any two looks of a wait."""
+SAME_MOMENT = 1.0
+"""Seconds: the resolution of the unit's own clock."""
 HUNG_UP = ("disconnected", "dormant")
 
 
@@ -58,21 +59,22 @@ class Api:
     def __init__(self, wire: Wire, login: Credentials) -> None:
         self._wire = wire
         self._login = login
-        self._latest: tuple[str, Answered, int, float] | None = None
-        """What was asked last, its answer, after how many exchanges with the unit, and when."""
+        self._latest: dict[str, tuple[Answered, tuple[int, int], float]] = {}
+        """By method: its last answer, after how many acts and waits, and when."""
 
     def query(self, method: str) -> Answered:
         """The answer of a method that changes nothing; asked again where the connection was reset. One answer does
-        for several questions, as long as nothing else was asked of the unit, and no time has passed.
+        for all who ask in one moment: until something is done to the unit, or waited for.
 
         Raises Fault, a UnitError, and ConfigurationError where user and password are refused.
         """
-        if self._latest is not None:
-            asked, answered, exchanges, at = self._latest
-            if asked == method and exchanges == self._wire.exchanges and time.monotonic() - at < SAME_MOMENT:
+        moment = self._wire.acts, times_waited()
+        if method in self._latest:
+            answered, asked, at = self._latest[method]
+            if asked == moment and time.monotonic() - at < SAME_MOMENT:
                 return answered
         answered = self._read(method, self.answer(method))
-        self._latest = method, answered, self._wire.exchanges, time.monotonic()
+        self._latest[method] = answered, moment, time.monotonic()
         return answered
 
     def answer(self, method: str) -> Reply:

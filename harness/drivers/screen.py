@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from harness.drivers.document import Document
+from harness.drivers.document import Document, once_for_all_alike
 from harness.drivers.sight import fitting_links, heading, is_denied, login_forms
 from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES
 from harness.unit import Page
 
 INSIDE = (NETWORK, SETTINGS, SSL_CERTIFICATES, LOG_OUT)
 """Links of which somebody who is logged in sees at least one."""
+LONGEST_ROW = 1000
+"""Characters that a row may have that is a text by itself."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,21 @@ class Screen:
     @functools.cached_property
     def page(self) -> Page:
         """The screen as a value for observations."""
-        lines: set[str] = set()
-        for document in self.documents:
-            lines.update(document.lines.values())
-            lines.update(control.caption for control in document.controls if control.seen and control.caption)
-            # A row of a table reads as one text as well.
-            rows = (sorted(at for cell in row.values() for at in cell) for row in document.rows.values())
-            lines.update(text for row in rows if len(text := document.text_of(row)) < 1000)
-        return Page(self.heading, frozenset(lines - {""}))
+        return Page(self.heading, frozenset().union(*map(texts, self.documents)))
 
     @property
     def heading(self) -> str:
         return next(filter(None, map(heading, self.documents)), "")
+
+
+@once_for_all_alike
+def texts(document: Document) -> frozenset[str]:
+    """All that can be read on it: lines, buttons, and rows of tables."""
+    lines = {*document.lines.values(), *(control.caption for control in document.controls if control.seen)}
+    # A row of a table reads as one text as well.
+    rows = (sorted(at for cell in row.values() for at in cell) for row in document.rows.values())
+    lines.update(text for row in rows if len(text := document.text_of(row)) < LONGEST_ROW)
+    return frozenset(lines - {""})
 
 
 def is_outside(screen: Screen) -> bool:

@@ -219,7 +219,7 @@ def find_upload(documents: Sequence[Document]) -> tuple[Found, dict[Words, Contr
     offered = buttons(documents, UPLOAD)
     for found in offered:
         try:
-            fields.append(_upload_fields(found.document, found.form, found.button))
+            fields.append(_upload_fields(found.document, found.form.number, found.button))
         except UnitError as fault:
             # What is missing in another section's form tells nothing.
             if not _is_of_another(found):
@@ -233,8 +233,8 @@ def find_upload(documents: Sequence[Document]) -> tuple[Found, dict[Words, Contr
 
 
 @once_for_all_alike
-def _upload_fields(document: Document, form: Form, button: Control) -> dict[Words, Control]:
-    return find_fields(Found(document, form, button), UPLOAD_FIELDS)
+def _upload_fields(document: Document, form: int, button: Control) -> dict[Words, Control]:
+    return find_fields(Found(document, document.forms[form], button), UPLOAD_FIELDS)
 
 
 def find_way_to_upload(documents: Sequence[Document]) -> Link | None:

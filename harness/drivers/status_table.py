@@ -30,14 +30,14 @@ def read_local_certificate(documents: Sequence[Document]) -> LocalCertificate:
     """
     for document in documents:
         if (found := _local_certificate(document)) is not None:
-            return found
+            return LocalCertificate(*found)
     page = repr(heading(documents[0])) if documents else "(none)"
     raise UnitError(f"page {page}: no status table with the row {KEY_STATE.exact[0]!r}")
 
 
 @once_for_all_alike
-def _local_certificate(document: Document) -> LocalCertificate | None:
-    """None where no row of this document speaks of a private key."""
+def _local_certificate(document: Document) -> tuple[str, ...] | None:
+    """Its rows, in their order; None where no row of this document speaks of a private key."""
     labelled = {line: _label_and_value(document, line, text) for line, text in document.lines.items()}
     keys = _rows(document, labelled, KEY_STATE)
     if not keys:
@@ -49,7 +49,7 @@ def _local_certificate(document: Document) -> LocalCertificate | None:
     subject, issuer, issued, expires = (
         _nearest(document, _rows(document, labelled, words), keys[0]) for words in ROWS[:-1]
     )
-    return LocalCertificate(subject, issuer, issued, expires, keys[0].value)
+    return subject, issuer, issued, expires, keys[0].value
 
 
 def _nearest(document: Document, rows: list[_Row], key: _Row) -> str:

@@ -9,9 +9,10 @@ from http import HTTPStatus
 
 from harness.deadline import Deadline
 from harness.drivers.document import Control, Document, Link
-from harness.drivers.masking import mask_page, mask_text
+from harness.drivers.own_names import NAMELESS, OwnNames
 from harness.drivers.pace import Pace
-from harness.drivers.page_memory import PageMemory
+from harness.drivers.page_log import PageLog
+from harness.drivers.page_memory import ALL_PAGES
 from harness.drivers.rpc import NotTold
 from harness.drivers.screen import Pane, Screen, is_inside, is_outside
 from harness.drivers.sight import (
@@ -37,7 +38,6 @@ from harness.drivers.words import (
     Words,
 )
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, UnitError
-from harness.unit import Page
 
 # Device-reference 3.1, mark D; every other page is found by its link.
 LOGIN_PATH = "/login.html"
@@ -48,8 +48,6 @@ Path = tuple[Words, ...]
 
 LOGIN_PACES = 3
 """How much rarer than other looks a login is tried again."""
-SECRET_LINE = 16
-"""Of a private key, a line as long as this is a secret by itself."""
 FRAMES = 12
 REFRESHES = 5
 REFRESH_SECONDS = 5.0
@@ -62,14 +60,18 @@ class WebSession:
     Links are remembered from one login to the next, pages never: each is read anew, with its one-time inputs.
     """
 
-    def __init__(self, wire: Wire, login: Credentials, api_accepts: Callable[[], None], record: Record) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        login: Credentials,
+        api_accepts: Callable[[], None],
+        record: Record,
+        names: OwnNames = NAMELESS,
+    ) -> None:
         self._wire = wire
-        self._record = record
-        self._secrets = {login.password}
-        self._memory = PageMemory()
+        self._log = PageLog(record, login.password)
+        self.names = names
         self._seen: Screen | None = None
-        self._kept: dict[str, Page] = {}
-        """The last page that is in the evidence, by why."""
         self._refused: BenchError | ConfigurationError | None = None
         self._login = login
         self._api_accepts = api_accepts
@@ -129,6 +131,7 @@ class WebSession:
         """What the unit showed after a click on what does something, be it a button or a link; it is sent once."""
         if isinstance(found, Found):
             return self.press(found)
+        self._wire.acts += 1
         self._latest = self._show(found.url)
         return self._latest
 
@@ -159,21 +162,12 @@ class WebSession:
 
     def keep_secret(self, *secrets: bytes | None) -> None:
         """These never come into evidence."""
-        for secret in secrets:
-            text = (secret or b"").decode("utf-8", "replace")
-            self._secrets |= {text, *(line for line in text.split() if len(line) >= SECRET_LINE)}
+        self._log.hide(*secrets)
 
     def keep_page(self, why: str) -> None:
-        """What the window shows is in the evidence, with its secrets masked; where it reads as the last that was
-        kept for the same reason, that is all that is noted."""
-        if self._seen is None:
-            return
-        unchanged = self._kept.get(why) == self._seen.page
-        self._kept[why] = self._seen.page
-        for pane in self._seen.panes:
-            facts = {"why": mask_text(why, self._secrets), "url": pane.document.url.partition("?")[0]}
-            shown = {"unchanged": True} if unchanged else {"markup": mask_page(pane.document.markup, self._secrets)}
-            self._record("page", {**facts, "frame": pane.name, **shown})
+        """What the window shows is in the evidence, with its secrets masked."""
+        if self._seen is not None:
+            self._log.keep(why, self._seen)
 
     @contextmanager
     def witnessed(self) -> Iterator[None]:
@@ -239,7 +233,7 @@ class WebSession:
         return self._seen
 
     def _document(self, reply: Reply) -> Document:
-        return self._memory.read(reply.url, reply.body, reply.content_type)
+        return ALL_PAGES.read(reply.url, reply.body, reply.content_type, self.names)
 
     def _show(self, url: str) -> Screen:
         return self._shown(self._wire.browse(_get(url)))

@@ -6,7 +6,7 @@ import functools
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
@@ -83,10 +83,13 @@ class Wire:
         self.place = place
         self.through = through
         self.scheme: Scheme = "https"
-        self.exchanges = 0
-        """How many there were, or were tried."""
+        self.acts = 0
+        """How often something was sent that may have changed the unit."""
         self.https_trouble = ""
         """Why HTTPS is not used, where somebody answers at its port."""
+        self._failing: dict[str, object] = {}
+        """The last exchange, if it failed."""
+        self._failed_again = 0
         self._pins = pins
         self._record = record
         self.answers = AnswerLog(record)
@@ -110,6 +113,7 @@ class Wire:
 
     def close(self) -> None:
         self._connections.close()
+        self._note_failures()
 
     def forget_connections(self) -> None:
         """After a restart: connections are gone, and so are cookies."""
@@ -186,13 +190,21 @@ class Wire:
     def _asked(self, submission: Submission, seconds: float) -> Reply:
         for _ in range(TRIES - 1):
             try:
-                return self.send(submission, seconds)
+                return self._sent(submission, seconds)
             except (Broken, WayBroken) as error:
                 if not isinstance(error.__cause__, http1.Lost):
                     raise
-        return self.send(submission, seconds)
+        return self._sent(submission, seconds)
 
     def send(self, submission: Submission, seconds: float) -> Reply:
+        """The answer to a request that may change something: one exchange, and never a second.
+
+        Raises what `_sent` raises.
+        """
+        self.acts += 1
+        return self._sent(submission, seconds)
+
+    def _sent(self, submission: Submission, seconds: float) -> Reply:
         """One exchange.
 
         Raises NotOpen, Broken and WayBroken, which are BenchErrors, HandshakeFailed where TLS could not be completed,
@@ -218,25 +230,42 @@ class Wire:
             facts |= {"error": str(error)}
             raise
         finally:
-            self._record("exchange", facts | {"milliseconds": round((time.perf_counter() - began) * 1000, 1)})
+            self._note(facts, began)
         content_type, server = answer.headers.get("content-type", ""), answer.headers.get("server", "")
         return Reply(url, answer.status, content_type, location, answer.body, server)
 
+    def _note(self, facts: dict[str, object], began: float) -> None:
+        """In the record; of one failure that comes over and over, the first, and how many more there were."""
+        if facts == self._failing:
+            self._failed_again += 1
+            return
+        self._note_failures()
+        self._failing = facts if "error" in facts else {}
+        self._record("exchange", facts | {"milliseconds": round((time.perf_counter() - began) * 1000, 1)})
+
+    def _note_failures(self) -> None:
+        if self._failed_again:
+            self._record("exchange", {**self._failing, "again": self._failed_again})
+            self._failed_again = 0
+
     def _answered(self, submission: Submission, url: str, seconds: float) -> http1.Answer:
         port, asked = self._prepared(submission, url)
-        with ExitStack() as stack:
-            connection = stack.enter_context(closing(self._open(port, seconds)))
+        connection = self._open(port, seconds)
+        goes_on = False
+        try:
             answer = http1.exchange(connection, asked, seconds)
-            if answer.goes_on:
-                stack.pop_all()
-                self._connections.keep(*port, connection)
+            goes_on = answer.goes_on
+        finally:
+            if not goes_on:
+                connection.close()
+        if goes_on:
+            self._connections.keep(*port, connection)
         if answer.cookies:
             self._cookies.take(url, answer.cookies)
         return answer
 
     def _open(self, port: _Port, seconds: float) -> Socket:
         """For one exchange, in which everything may take so long, and a connection at most CONNECT_SECONDS."""
-        self.exchanges += 1
         with http1.lost_where_it_breaks():
             connection = self._connections.open(*port, min(seconds, CONNECT_SECONDS))
             connection.settimeout(seconds)
@@ -257,6 +286,7 @@ class Wire:
 
         Raises NotOpen, Broken, HandshakeFailed and UnitError as `send` does, for what comes before the half.
         """
+        self.acts += 1
         url = self._own(submission.url)
         half = len(submission.body) - len(submission.body) // 2
         facts: dict[str, object] = {"method": submission.method, "url": _shown(url), "sent_bytes": half}
@@ -273,6 +303,7 @@ class Wire:
 
         Raises NotOpen, HandshakeFailed and UnitError as `send` does.
         """
+        self.acts += 1
         url = self._own(submission.url)
         facts: dict[str, object] = {
             "method": submission.method,
