@@ -133,7 +133,7 @@ class Mcu(Attempts):
         self._pins = pins
         self._beside = beside
         self._api = Api(wire, login)
-        names = OwnNames((wire.place.address, identity.host_name, identity.serial))
+        names = OwnNames(wire.place.address, identity.host_name, identity.serial)
         self._web = WebSession(wire, login, self._api_accepts, record, names)
         self._state = State(wire, self._web, self._api)
         self._identity = identity

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 MARK = "0wn-"
 """In every stand-in, and in no page that a stand-in is put into."""
@@ -16,11 +15,12 @@ NAME = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9.-]{4,62}")
 class OwnNames:
     """The names of one unit, to be put aside while its pages are read, and back again."""
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        """Those of them that could not be anything else are put aside: of one in another, the longer."""
-        taken = sorted({name for name in names if NAME.fullmatch(name)}, key=len, reverse=True)
-        self._pairs = tuple(zip(taken, STAND_INS, strict=False))
-        self._octets = tuple((name.encode(), stand_in.encode()) for name, stand_in in self._pairs)
+    def __init__(self, *names: str) -> None:
+        """Always given in the same order. Those that could not be anything else are put aside."""
+        pairs = [pair for pair in zip(names, STAND_INS, strict=False) if NAME.fullmatch(pair[0])]
+        # One may be a part of another.
+        self._pairs = sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
+        self._octets = [(name.encode(), stand_in.encode()) for name, stand_in in self._pairs]
 
     def aside(self, body: bytes) -> bytes | None:
         """The page with the names replaced; None where it could not be undone."""
