@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -91,7 +91,7 @@ def telling(address: str) -> Iterator[Tell]:
         def tell(message: Message) -> None:
             # Display only: a full queue, or a listener that is gone, is no reason to disturb a unit.
             with suppress(OSError):
-                outbox.sendto(json.dumps([type(message).__name__, asdict(message)]).encode(), address)
+                outbox.sendto(json.dumps([type(message).__name__, vars(message)]).encode(), address)
 
         yield tell
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
@@ -252,7 +252,7 @@ def _by_get(document: Document, link: Link) -> Link:
         return link
     found = Found(document, document.forms[link.button.form or 0], link.button)
     sent = fill_in(found, dict([link.chosen]) if link.chosen else {})
-    return replace(link, url=sent.url, button=None) if sent.method == "GET" else link
+    return link._replace(url=sent.url, button=None) if sent.method == "GET" else link
 
 
 def shown_by(document: Document) -> Iterator[str]:

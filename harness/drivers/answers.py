@@ -15,18 +15,19 @@ class AnswerLog:
 
     def __init__(self, record: Callable[[str, dict[str, object]], None]) -> None:
         self._record = record
-        self._latest: dict[str, dict[str, object]] = {}
+        self._latest: dict[str, Mapping[str, object]] = {}
 
     def note(self, method: str, members: Mapping[str, object]) -> None:
         """All members the first time, then those that are otherwise than the time before."""
-        now = {name: _without_secrets(name, value) for name, value in members.items()}
         before = self._latest.get(method)
-        self._latest[method] = now
+        self._latest[method] = members
         if before is None:
-            self._record("answer", {"method": method, "members": now})
+            self._record("answer", {"method": method, "members": _shown(members)})
             return
-        changed = {name: value for name, value in now.items() if name not in before or before[name] != value}
-        gone = [name for name in before if name not in now]
+        changed = _shown(
+            {name: value for name, value in members.items() if name not in before or before[name] != value}
+        )
+        gone = [name for name in before if name not in members]
         facts: dict[str, object] = {"method": method, "changed": changed}
         if gone:
             facts["gone"] = gone
@@ -34,6 +35,10 @@ class AnswerLog:
 
     def fault(self, method: str, code: int, text: str) -> None:
         self._record("answer", {"method": method, "fault": code, "text": text[:200]})
+
+
+def _shown(members: Mapping[str, object]) -> dict[str, object]:
+    return {name: _without_secrets(name, value) for name, value in members.items()}
 
 
 def _without_secrets(name: str, value: object) -> object:

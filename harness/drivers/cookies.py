@@ -21,14 +21,20 @@ class Cookies:
     def __init__(self, jar: RequestsCookieJar | None = None) -> None:
         self._jar = RequestsCookieJar() if jar is None else jar
         self._headers: dict[str, str] = {}
+        self._by_path = self._is_by_path()
+
+    def _is_by_path(self) -> bool:
+        """Whether any is for some of the unit's paths only."""
+        return any(cookie.path != "/" for cookie in self._jar)
 
     def header(self, url: str) -> str:
         """What a request to there says; empty for nothing."""
         if not self._jar:
             return ""
-        if url not in self._headers:
-            self._headers[url] = get_cookie_header(self._jar, _asking(url)) or ""  # type: ignore[no-untyped-call]
-        return self._headers[url]
+        where = url if self._by_path else "/".join(url.split("/", 3)[:3])
+        if where not in self._headers:
+            self._headers[where] = get_cookie_header(self._jar, _asking(url)) or ""  # type: ignore[no-untyped-call]
+        return self._headers[where]
 
     def take(self, url: str, told: Iterable[str]) -> None:
         """What the answer from there sets. Of its age, servers write `Path="/"` (RFC 2109); the library would never
@@ -40,6 +46,7 @@ class Cookies:
             cast("HTTPResponse", MockResponse(message)), cast("Request", MockRequest(_asking(url)))
         )
         self._headers.clear()
+        self._by_path = self._is_by_path()
 
     def clear(self) -> None:
         self._jar.clear()

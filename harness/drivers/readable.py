@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections import deque
@@ -77,7 +78,14 @@ def everything(wire: Wire, api: Api, home: Screen, names: OwnNames) -> Iterator[
 def _targets(reply: Reply) -> set[str]:
     """Where its links may lead, by what stands in its source."""
     found = ("".join(groups) for groups in HREF.findall(reply.body.decode("latin-1")))
-    return {urljoin(reply.url, html.unescape(target)) for target in found}
+    folder = reply.url.partition("?")[0].rpartition("/")[0] + "/"
+    return {_leads_to(folder if target[:1] not in ("", "?", "#") else reply.url, target) for target in found}
+
+
+# Every page has the same menu.
+@functools.lru_cache(maxsize=1024)
+def _leads_to(base: str, target: str) -> str:
+    return urljoin(base, html.unescape(target))
 
 
 def _got(wire: Wire, url: str) -> Reply | None:

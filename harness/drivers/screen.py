@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.drivers.document import Document, once_for_all_alike
 from harness.drivers.sight import fitting_links, heading, is_denied, login_forms
-from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES
+from harness.drivers.words import LOG_IN, LOG_OUT, NETWORK, SETTINGS, SSL_CERTIFICATES, Words
 from harness.unit import Page
 
 INSIDE = (NETWORK, SETTINGS, SSL_CERTIFICATES, LOG_OUT)
@@ -61,12 +61,26 @@ def texts(document: Document) -> frozenset[str]:
 
 def is_outside(screen: Screen) -> bool:
     """Whether this is what somebody sees who is not logged in, or who may not see the page."""
-    if login_forms(screen.documents) or is_denied(screen.documents):
+    if any(_keeps_out(document) for document in screen.documents):
         return True
     # 2.x shows its home page to guests too, with a link to log in (device-reference 3.3, mark D).
-    return bool(fitting_links(screen.documents, LOG_IN)) and not fitting_links(screen.documents, LOG_OUT)
+    return _links_to(screen, LOG_IN) and not _links_to(screen, LOG_OUT)
 
 
 def is_inside(screen: Screen) -> bool:
     """Whether this is what somebody sees who is logged in."""
-    return any(fitting_links(screen.documents, words) for words in INSIDE)
+    return any(_links_to(screen, words) for words in INSIDE)
+
+
+@once_for_all_alike
+def _keeps_out(document: Document) -> bool:
+    return bool(login_forms([document])) or is_denied([document])
+
+
+def _links_to(screen: Screen, words: Words) -> bool:
+    return any(_has_link(document, words) for document in screen.documents)
+
+
+@once_for_all_alike
+def _has_link(document: Document, words: Words) -> bool:
+    return bool(fitting_links([document], words))

@@ -158,6 +158,7 @@ class WebSession:
         """The unit has restarted: there is no session any more."""
         self._inside = False
         self._home = self._latest = None
+        # Their addresses may be of the session, too.
         self._learned.clear()
 
     def keep_secret(self, *secrets: bytes | None) -> None:

@@ -63,10 +63,11 @@ def refusals(unit: Unit) -> Refusals:
         answer = unit.upload(make(unit.place.address))
         refused[name] = Refused(stored, answer)
         stored = answer.local_certificate
-    refused[CUT] = Refused(stored, unit.upload_cut(catalogue.ca_signed(unit.place.address).upload))
+    good = catalogue.ca_signed(unit.place.address).upload
+    refused[CUT] = Refused(stored, unit.upload_cut(good))
     stored = refused[CUT].answer.local_certificate
     for name, visitor in BY.items():
-        answered = unit.upload_by(visitor, catalogue.ca_signed(unit.place.address).upload)
+        answered = unit.upload_by(visitor, good)
         if answered is not None:
             refused[name] = Refused(stored, answered)
             stored = answered.local_certificate
