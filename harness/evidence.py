@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TextIO
 
 from harness.errors import BenchError
+from harness.once import once
 
 FORMAT = 1
 FOLDER = "evidence"
@@ -27,6 +29,10 @@ HIDDEN = "***"
 SHORTEST_HIDDEN = 4
 """Characters of a secret below which it would be taken out of everything."""
 _JSON = json.JSONEncoder(default=str)
+LATEST_SECONDS = 1.0
+"""After so long at the latest, what was noted is written: together, since a lane notes hundreds of lines in a run."""
+MOST_PENDING = 64
+"""Lines that are not written yet; more are not kept waiting."""
 
 
 def evidence_file(run: Path, place: str) -> Path:
@@ -51,33 +57,49 @@ class Evidence:
         """Why there is no more evidence, as on a full disk: whoever then brings a unit back is not to be stopped."""
         self.during = ""
         """What the lines belong to: an experiment, or what is done before, between and after them."""
-        self._file: TextIO = os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
+        self._file: TextIO = os.fdopen(descriptor, "a", encoding="utf-8")
         self._lock = threading.Lock()
+        self._pending: list[tuple[float, str, str, Mapping[str, object]]] = []
+        """Noted and not written: when, the kind, what it was during, and the facts."""
         self._hidden: dict[str, str] = {}
         self._chains: dict[tuple[bytes, ...], str] = {}
         self.hide(*hidden)
+        _writer().add(self)
 
     def hide(self, *secrets: str) -> None:
         """None of these is in a line that is noted from now on."""
         self._hidden |= {json.dumps(one)[1:-1]: one for one in secrets if len(one) >= SHORTEST_HIDDEN}
 
     def note(self, kind: str, facts: Mapping[str, object]) -> None:
-        """Append one line. What JSON does not know is written as its `str`. After a `failure`, nothing is."""
-        line = self._line(kind, facts)
+        """Append one line, of facts that stay as they are. What JSON does not know is written as its `str`. After a
+        `failure`, nothing is."""
         with self._lock:
-            if self.failure:
-                return
-            try:
-                self._file.write(line + "\n")
-            except OSError as error:
-                self.failure = f"{self.path} cannot be written: {error.strerror}"
+            self._pending.append((time.time(), kind, self.during, facts))
+            if len(self._pending) >= MOST_PENDING:
+                self._write()
 
-    def _line(self, kind: str, facts: Mapping[str, object]) -> str:
-        head = {"at": datetime.now(UTC).isoformat(), "kind": kind, "during": self.during}
+    def write(self) -> None:
+        """All that was noted is in the file."""
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
+        lines = [self._line(*one) for one in self._pending]
+        self._pending.clear()
+        if self.failure or not lines:
+            return
+        try:
+            self._file.write("".join(lines))
+            self._file.flush()
+        except OSError as error:
+            self.failure = f"{self.path} cannot be written: {error.strerror}"
+
+    def _line(self, at: float, kind: str, during: str, facts: Mapping[str, object]) -> str:
+        head = {"at": datetime.fromtimestamp(at, UTC).isoformat(), "kind": kind, "during": during}
         line = _JSON.encode({**head, **facts})
         if any(form in line for form in self._hidden):
             line = _JSON.encode({**head, **{name: self._masked(value) for name, value in facts.items()}})
-        return line
+        return line + "\n"
 
     def _masked(self, value: object) -> object:
         if isinstance(value, str):
@@ -104,10 +126,13 @@ class Evidence:
 
     def check(self) -> None:
         """Raises BenchError where something could not be noted."""
+        self.write()
         if self.failure:
             raise BenchError(self.failure)
 
     def close(self) -> None:
+        _writer().discard(self)
+        self.write()
         # What could not be written before cannot be now.
         with suppress(OSError):
             self._file.close()
@@ -117,6 +142,21 @@ class Evidence:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+@once
+def _writer() -> set[Evidence]:
+    """The files of this process that are open; what is noted in them is written in time."""
+    open_ones: set[Evidence] = set()
+
+    def write_in_time() -> None:
+        while True:
+            time.sleep(LATEST_SECONDS)
+            for one in open_ones.copy():
+                one.write()
+
+    threading.Thread(target=write_in_time, name="evidence", daemon=True).start()
+    return open_ones
 
 
 def chain_name(chain: Sequence[bytes]) -> str:

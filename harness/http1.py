@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -74,15 +73,15 @@ def exchange(connection: Connection, asked: bytes, seconds: float) -> Answer:
         return _Reader(connection).answer(seconds)
 
 
-@contextmanager
-def lost_where_it_breaks() -> Iterator[None]:
-    """What is in trouble in here, other than TLS and time, is a connection."""
-    try:
-        yield
-    except (TimeoutError, ssl.SSLError, Lost):
-        raise
-    except OSError as error:
-        raise Lost(error.strerror or str(error) or type(error).__name__) from error
+class lost_where_it_breaks:  # noqa: N801 - it is used as a statement
+    """What is in trouble in here, other than TLS and time, is a connection: raises Lost."""
+
+    def __enter__(self) -> None:
+        """Nothing is needed."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError | ssl.SSLError | Lost):
+            raise Lost(error.strerror or str(error) or type(error).__name__) from error
 
 
 class _Reader:

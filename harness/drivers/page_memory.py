@@ -46,7 +46,11 @@ class PageMemory:
         page_url, page = names.aside(url.encode()), names.aside(body)
         if GAP in body or page_url is None or page is None:
             return read_page(url, body, content_type)
-        key = page_url.decode(), content_type, ONE_TIME.sub(rb"\1\0\3", page)
+        # What stands before a value, its input's beginning, the value, and its end, over and over.
+        parts = ONE_TIME.split(page)
+        values = [names.back(value.decode("ascii")) for value in parts[2::4]]
+        parts[2::4] = [GAP] * len(values)
+        key = page_url.decode(), content_type, b"".join(parts)
         # Lanes go the same way at the same time: who comes second waits until the first has read it.
         with self._lock:
             known = self._known.get(key)
@@ -56,7 +60,6 @@ class PageMemory:
             self._known.move_to_end(key)
             if len(self._known) > MOST:
                 self._known.popitem(last=False)
-        values = (found[2].decode("ascii") for found in ONE_TIME.finditer(body))
         markup, _ = decode_page(body, content_type)
         return known.document.alike(names, dict(zip(known.one_time, values, strict=True)), markup)
 
