@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable
 from html import escape
@@ -51,7 +50,12 @@ def mask_page(markup: str, secrets: Iterable[str]) -> str:
 
 def mask_text(text: str, secrets: Iterable[str]) -> str:
     """The text with none of these secrets in it, plain or escaped for HTML."""
-    forms = {form for secret in secrets for form in _forms(secret) if form in text}
+    return mask_forms(text, {form for secret in secrets for form in forms_of(secret)})
+
+
+def mask_forms(text: str, forms: Iterable[str]) -> str:
+    """As `mask_text`, where all the forms of the secrets are known."""
+    forms = [form for form in forms if form in text]
     for form in sorted(forms, key=len, reverse=True):
         if len(form) < SHORT:
             text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", HIDDEN, text)
@@ -60,7 +64,6 @@ def mask_text(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-@functools.lru_cache(maxsize=4096)
-def _forms(secret: str) -> tuple[str, ...]:
+def forms_of(secret: str) -> tuple[str, ...]:
     """As it is and as HTML has it; none of nothing."""
     return tuple(dict.fromkeys(filter(None, (secret, escape(secret), escape(secret, quote=False)))))

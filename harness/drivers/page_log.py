@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.drivers.masking import mask_page, mask_text
+from harness.drivers.masking import forms_of, mask_forms, mask_page
 from harness.drivers.screen import Screen, texts
 
 SECRET_LINE = 16
@@ -19,6 +19,7 @@ class PageLog:
     def __init__(self, record: Callable[[str, dict[str, object]], None], secret: str) -> None:
         self._record = record
         self._secrets = {secret}
+        self._forms = set(forms_of(secret))
         self._latest: dict[tuple[str, str], frozenset[str]] = {}
         """What stood there, by why it was kept and in which frame."""
 
@@ -26,7 +27,9 @@ class PageLog:
         """None of these is in what is kept from now on."""
         for secret in secrets:
             text = (secret or b"").decode("utf-8", "replace")
-            self._secrets |= {text, *(line for line in text.split() if len(line) >= SECRET_LINE)}
+            fresh = {text, *(line for line in text.split() if len(line) >= SECRET_LINE)} - self._secrets
+            self._secrets |= fresh
+            self._forms.update(form for one in fresh for form in forms_of(one))
 
     def keep(self, why: str, screen: Screen) -> None:
         """One line of evidence for each frame."""
@@ -47,4 +50,4 @@ class PageLog:
 
     def _masked(self, *said: str) -> list[str]:
         # All at once: there may be a thousand secrets.
-        return mask_text(BETWEEN.join(said), self._secrets).split(BETWEEN)
+        return mask_forms(BETWEEN.join(said), self._forms).split(BETWEEN)

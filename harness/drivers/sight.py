@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from posixpath import basename
 from urllib.parse import urlsplit
 
 from harness.drivers.document import PRESSED, Control, Document, Form, Kind, Link, once_for_all_alike
@@ -79,7 +78,7 @@ def fitting_links(documents: Sequence[Document], words: Words) -> tuple[Link, ..
             if fit is None or (link.button is not None and fit > Fit.WITH_REMARK):
                 continue
             # Help for X.html is help_X.html (device-reference 3.2).
-            if not basename(urlsplit(link.url).path).startswith("help_"):
+            if not link.url.partition("?")[0].rpartition("/")[2].startswith("help_"):
                 fits.setdefault(fit, {}).setdefault(_place(link), link)
     return tuple(fits[min(fits)].values()) if fits else ()
 

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 
@@ -334,8 +334,7 @@ class Wire:
         Raises UnitError for any other host: passwords and keys go to the unit alone.
         """
         try:
-            parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port
+            parts, host, port = _split(url)
         except ValueError as error:
             raise UnitError(f"{self.place.name}: leads to {_shown(url)!r}, which is no address: {error}") from error
         if parts.scheme not in ("http", "https") or host.lower() != self.place.address.lower():
@@ -377,6 +376,13 @@ class Wire:
 
 _Port = tuple[str, str, int]
 """Scheme, host, port."""
+
+
+# A unit is asked for the same few pages over and over.
+@functools.lru_cache(maxsize=1024)
+def _split(url: str) -> tuple[SplitResult, str, int | None]:
+    parts = urlsplit(url)
+    return parts, parts.hostname or "", parts.port
 
 
 @functools.lru_cache(maxsize=1024)
