@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.http_server import Answer
+from harness.emulator.rendering import render
 from harness.emulator.users import Privilege, User
 from harness.emulator.visiting import (
     Admitted,
@@ -11,7 +12,6 @@ from harness.emulator.visiting import (
     back_to,
     denied,
     everybody_logged_in,
-    render,
     submission,
 )
 

@@ -7,7 +7,6 @@ import xmlrpc.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.parsers.expat import ExpatError
 
 from harness.emulator import api_conference, api_device, api_feedback, api_logs, api_services
 from harness.emulator.api_fault import ApiFault, CallRefused
@@ -16,6 +15,7 @@ from harness.emulator.audit import Module
 from harness.emulator.client_certificates import Standing
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.users import LoginRefused, User
+from harness.emulator.xmlrpc_text import MALFORMED_CALL, read_call, written
 
 METHODS: Mapping[str, Method] = {
     **api_device.METHODS,
@@ -24,17 +24,6 @@ METHODS: Mapping[str, Method] = {
     **api_conference.METHODS,
     **api_feedback.METHODS,
 }
-
-# Everything that xmlrpc.client.loads is seen to raise for what is not a method call.
-MALFORMED_CALL = (
-    ExpatError,
-    xmlrpc.client.Error,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-)
 
 LONGEST = 31
 """Strings have at most so many characters (7.1, mark D) ..."""
@@ -99,7 +88,7 @@ def _read(call: Call) -> tuple[str, Arguments]:
     if not is_utf_8 and not call.body.isascii():
         raise CallRefused(ApiFault.MALFORMED_PARAMETER)
     try:
-        parameters, name = xmlrpc.client.loads(call.body)
+        name, parameters = read_call(call.body)
     except MALFORMED_CALL:
         raise CallRefused(ApiFault.MALFORMED_PARAMETER) from None
     arguments: Any = parameters[0] if parameters else {}
@@ -133,7 +122,7 @@ def _reply(
     content: tuple[dict[str, Any]] | xmlrpc.client.Fault,
     afterwards: Callable[[], None] | None = None,
 ) -> Reply:
-    text = xmlrpc.client.dumps(content, methodresponse=True).partition("?>\n")[2]
+    text = written(content)
     if "utf-8" in call.headers.get(unit.skin.api.utf8_header.lower(), "").lower():
         return Reply(f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode(), "utf-8", afterwards)
     # What is not ASCII cannot be said otherwise (I).

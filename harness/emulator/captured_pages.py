@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.emulator.http_server import Answer
+from harness.emulator.rendering import render_captured
 from harness.emulator.skin import Captured, CapturedPage
-from harness.emulator.visiting import Admitted, Page, Visit, administrators_only, render_captured
+from harness.emulator.visiting import Admitted, Page, Visit, administrators_only
 
 
 def captured_at(path: str, captured: Captured) -> Page | None:

@@ -6,19 +6,31 @@ from certstore import Upload, UploadRefused
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.certificate_table import certificate_rows, printed
 from harness.emulator.http_server import Answer
+from harness.emulator.rendering import Text, prepared
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, is_pressed, render, submission
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, is_pressed, submission
 
 
 @administrators_only
 async def certificates(visit: Admitted) -> Answer:
     unit = visit.unit
-    anchors = {
-        store: [printed(anchor, unit) for anchor in unit.administration.trust.anchors(store)]
-        for store in unit.skin.trust.stores
-    }
-    rows = certificate_rows(unit)
-    return render("certificates", unit, visit.session, rows=rows, anchors=anchors, greyed=_is_greyed(unit))
+    trust, stores = unit.administration.trust, unit.skin.trust.stores
+    return prepared(
+        "certificates",
+        unit,
+        visit.session,
+        rows=certificate_rows(unit),
+        factory=unit.store.stored.is_factory,
+        greyed=_is_greyed(unit),
+        anchors=tuple(tuple(printed(anchor, unit) for anchor in trust.anchors(store)) for store in stores),
+        asked_to_delete=visit.session.asked_to_delete,
+        sip_verification=trust.sip_verification,
+        client_security=trust.client_security,
+        server_security=trust.server_security,
+        ocsp_check=trust.ocsp_check,
+        ocsp_nonce=trust.ocsp_nonce,
+        ocsp_url=Text(trust.ocsp_url),
+    )
 
 
 @administrators_only

@@ -103,6 +103,8 @@ class TlsConnection(asyncio.Protocol):
         self._register = register
         self._http: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None
+        self._is_corked = False
+        """What arrived is being looked at: all that is said to it is sent together."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -112,7 +114,7 @@ class TlsConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._begun is not None:
             self._begun.incoming.write(data)
-            self._go_on()
+            self._go_on(self._begun)
             return
         is_first, self._early = not self._early, self._early + data
         if is_first:
@@ -121,22 +123,28 @@ class TlsConnection(asyncio.Protocol):
                 self.transport.pause_reading()
 
     def _begin(self) -> None:
+        was_waiting = not self.transport.is_reading()
         self._begun = _Tls(self._context())
         self._begun.incoming.write(self._early)
         self._early = b""
-        self.transport.resume_reading()
-        self._go_on()
+        if was_waiting:
+            self.transport.resume_reading()
+        self._go_on(self._begun)
 
-    def _go_on(self) -> None:
+    def _go_on(self, begun: _Tls) -> None:
+        self._is_corked = True
         try:
-            self._advance()
+            self._advance(begun)
         except ssl.SSLWantReadError:
-            self._flush()
+            pass
         except ssl.SSLError:
             # Not TLS, no common version or suite, or a damaged record: the library has put its alert in the buffer.
-            self._flush()
+            self._send(begun)
             self.transport.close()
             self._turnstile.leave(self)
+        finally:
+            self._is_corked = False
+        self._send(begun)
 
     def eof_received(self) -> bool | None:
         if self._http is not None:
@@ -159,19 +167,23 @@ class TlsConnection(asyncio.Protocol):
             self._http = None
 
     def write(self, plaintext: bytes) -> None:
-        if plaintext and not self._closing:
-            self.tls.write(plaintext)
-            self._flush()
+        begun = self._begun
+        assert begun is not None, "asked by the HTTP side, which is made after the handshake"
+        if plaintext and not self.transport.is_closing():
+            begun.connection.write(plaintext)
+            if not self._is_corked:
+                self._send(begun)
 
     def drop(self) -> None:
-        if self._closing or self._transport is None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
             return
-        if self._http is not None:
+        if self._http is not None and self._begun is not None:
             # Sends close_notify; the peer's is not waited for.
             with contextlib.suppress(ssl.SSLError):
-                self.tls.unwrap()
-            self._flush()
-        self._transport.close()
+                self._begun.connection.unwrap()
+            self._send(self._begun)
+        transport.close()
 
     def abort(self) -> None:
         if self._transport is not None:
@@ -187,37 +199,35 @@ class TlsConnection(asyncio.Protocol):
         assert self._begun is not None, "asked when the handshake has begun"
         return self._begun.connection
 
-    @property
-    def _closing(self) -> bool:
-        return self._transport is None or self._transport.is_closing()
-
-    def _advance(self) -> None:
-        """Take everything that has arrived; ends with SSLWantReadError, or with the connection."""
+    def _advance(self, begun: _Tls) -> None:
+        """Take everything that has arrived; may end with SSLWantReadError, or with the connection."""
+        tls, transport = begun.connection, self.transport
         if self._http is None:
-            self.tls.do_handshake()
-            self._flush()
+            tls.do_handshake()
             self._turnstile.leave(self)
             self._http = self._make_http()
-            self._http.connection_made(_Plaintext(self))
-        while self._http is not None and not self._closing:
-            if not (plaintext := self.tls.read(65536)):
+            self._http.connection_made(_Plaintext(self, transport))
+        while self._http is not None and not transport.is_closing() and (begun.incoming.pending or tls.pending()):
+            if not (plaintext := tls.read(65536)):
                 # The peer's close_notify.
                 self._http.eof_received()
                 self.drop()
                 return
             self._http.data_received(plaintext)
 
-    def _flush(self) -> None:
-        if self._begun is not None and self._begun.outgoing.pending and not self._closing:
-            self.transport.write(self._begun.outgoing.read())
+    def _send(self, begun: _Tls) -> None:
+        """What the library has to say."""
+        if begun.outgoing.pending and not self.transport.is_closing():
+            self.transport.write(begun.outgoing.read())
 
 
 class _Plaintext(asyncio.Transport):
     """What the HTTP side of a TLS connection writes to."""
 
-    def __init__(self, connection: TlsConnection) -> None:
+    def __init__(self, connection: TlsConnection, transport: asyncio.Transport) -> None:
         super().__init__()
         self._connection = connection
+        self._transport = transport
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._connection.write(bytes(data))
@@ -228,10 +238,10 @@ class _Plaintext(asyncio.Transport):
                 return self._connection.tls.context
             case "ssl_object":
                 return self._connection.tls
-        return self._connection.transport.get_extra_info(name, default)
+        return self._transport.get_extra_info(name, default)
 
     def is_closing(self) -> bool:
-        return self._connection.transport.is_closing()
+        return self._transport.is_closing()
 
     def close(self) -> None:
         self._connection.drop()
@@ -240,16 +250,16 @@ class _Plaintext(asyncio.Transport):
         self._connection.abort()
 
     def pause_reading(self) -> None:
-        self._connection.transport.pause_reading()
+        self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        self._connection.transport.resume_reading()
+        self._transport.resume_reading()
 
     def is_reading(self) -> bool:
-        return self._connection.transport.is_reading()
+        return self._transport.is_reading()
 
     def get_write_buffer_size(self) -> int:
-        return self._connection.transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size()
 
     def can_write_eof(self) -> bool:
         return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 
 from harness.emulator.http_server import Answer
-from harness.emulator.visiting import Page, Visit, render
+from harness.emulator.rendering import prepared
+from harness.emulator.visiting import Page, Visit
 
 
 def help_page(name: str) -> Page:
@@ -13,5 +14,4 @@ def help_page(name: str) -> Page:
 
 
 async def _help(name: str, visit: Visit) -> Answer:
-    topic = visit.unit.skin.help[name]
-    return render(name, visit.unit, visit.session, template="help", topic=topic)
+    return prepared(name, visit.unit, visit.session, template="help")

@@ -20,11 +20,15 @@ from urllib.parse import parse_qsl, unquote
 
 import httptools
 
+from harness.emulator import eager
+
 LARGEST_HEAD = 32 * 2**10
 # Two files of the largest size that certstore looks at, and the rest of the form.
 LARGEST_BODY = 40 * 2**20
 
 REASONS = {status.value: status.phrase for status in HTTPStatus}
+CONNECTION = {("1.1", False): "close", ("1.0", True): "keep-alive"}
+"""What is said of it, by version and whether it goes on; otherwise it goes without saying (RFC 9112 9.3)."""
 
 log = logging.getLogger("harness.emulator.http")
 
@@ -46,10 +50,7 @@ class Request:
         self.headers = headers
         """By their names in lower case; the first of a name."""
         self.transport = transport
-        path, self._query = (target, b"") if target == b"*" else _parts(target)
-        self.path = unquote(path)
-        self.raw_path = (path + b"?" + self._query if self._query else path).decode("latin-1")
-        """With what stands behind it, as sent."""
+        self.path, self.raw_path, self._query = _parts(target)
         self._body: list[bytes] = []
         self._octets = 0
         self._refused: HTTPStatus | None = None
@@ -59,6 +60,8 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         """The first of a name."""
+        if not self._query:
+            return {}
         return dict(reversed(parse_qsl(self._query.decode("latin-1"), keep_blank_values=True)))
 
     @property
@@ -130,18 +133,18 @@ class Answer:
     afterwards: Callable[[], None] | None = None
 
     def head(self, version: str, *, is_kept: bool) -> bytes:
-        connection = {("1.1", False): "close", ("1.0", True): "keep-alive"}.get((version, is_kept))
-        rows = {
-            "Content-Type": self.content_type,
-            "Location": self.location,
-            "Server": self.server,
-            "Content-Length": str(len(self.body)),
-            "Set-Cookie": self.cookie,
-            "Date": _date(int(time.time())),
-            "Connection": connection,
-        }
-        lines = [f"{name}: {value}\r\n" for name, value in rows.items() if value]
-        return f"HTTP/{version} {self.status} {REASONS[self.status]}\r\n{''.join(lines)}\r\n".encode("latin-1")
+        connection = CONNECTION.get((version, is_kept))
+        rows = (
+            f"HTTP/{version} {self.status} {REASONS[self.status]}",
+            self.content_type and f"Content-Type: {self.content_type}",
+            self.location and f"Location: {self.location}",
+            self.server and f"Server: {self.server}",
+            f"Content-Length: {len(self.body)}",
+            self.cookie and f"Set-Cookie: {self.cookie}",
+            f"Date: {_date(int(time.time()))}",
+            connection and f"Connection: {connection}",
+        )
+        return ("\r\n".join(filter(None, rows)) + "\r\n\r\n").encode("latin-1")
 
 
 def plain(status: int, text: str) -> Answer:
@@ -209,6 +212,8 @@ class HttpConnection(asyncio.Protocol):
             self._answering.cancel()
         if self._timer is not None:
             self._timer.cancel()
+        # Both know each other: so they need not wait for the collector of garbage.
+        del self._parser
 
     def abort(self) -> asyncio.Task[None] | None:
         """Close now; what was being answered."""
@@ -246,7 +251,7 @@ class HttpConnection(asyncio.Protocol):
             self._head_octets += len(data)
             self._malformed |= self._head_octets > LARGEST_HEAD
         if self._answering is None and (self._waiting or self._malformed):
-            self._answering = asyncio.get_running_loop().create_task(self._answer())
+            self._answering = eager.begin(self._answer())
 
     def on_message_begin(self) -> None:
         self._target, self._headers, self._head_octets = b"", {}, 0
@@ -255,8 +260,7 @@ class HttpConnection(asyncio.Protocol):
         self._target += target
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        known = name.decode("latin-1").lower()
-        self._headers.setdefault(known, value.decode("utf-8", "surrogateescape").strip())
+        self._headers.setdefault(_known(name), value.decode("utf-8", "surrogateescape").strip())
 
     def on_headers_complete(self) -> None:
         self._got_further = True
@@ -288,6 +292,7 @@ class HttpConnection(asyncio.Protocol):
                 # A body that nobody has asked for may still be on its way.
                 request.refuse(HTTPStatus.GONE)
                 if not self._sent(answer, request.method, version, wants_more=wants_more):
+                    self._waiting.clear()
                     return
             if self._malformed:
                 self._sent(plain(400, "400 Bad Request"), "", "1.0", wants_more=False)
@@ -343,10 +348,19 @@ class HttpConnection(asyncio.Protocol):
             self._timer = loop.call_later(max(left, 1.0), self._end_if_idle)
 
 
-def _parts(target: bytes) -> tuple[bytes, bytes]:
-    """Path and query."""
+@functools.lru_cache(256)
+def _parts(target: bytes) -> tuple[str, str, bytes]:
+    """The path, the same with what stands behind it, as sent, and the query."""
+    if target == b"*":
+        return "*", "*", b""
     url = httptools.parse_url(target)
-    return url.path or b"/", url.query or b""
+    path, query = url.path or b"/", url.query or b""
+    return unquote(path), (path + b"?" + query if query else path).decode("latin-1"), query
+
+
+@functools.lru_cache(256)
+def _known(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 @functools.lru_cache(1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import select
 import socket
 from collections.abc import Callable
 
 from harness.emulator.connection import Connection, ConnectionFactory
+from harness.emulator.tcp import Sockets, TcpTransport
 
 BACKLOG = 64
 RETRY_SECONDS = 1.0
@@ -33,6 +35,8 @@ def _bound(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
         if kind is socket.SOCK_STREAM:
             # A unit that restarts takes its port again at once. Of UDP it would let two have the same port.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Connections that are accepted inherit it: what is written together is sent together.
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bound.bind((address, port))
         if kind is socket.SOCK_STREAM:
             bound.listen(BACKLOG)
@@ -75,16 +79,16 @@ class Listener:
         """Raises PortTaken."""
         self._make = connection
         self._connections: set[Connection] = set()
-        self._accepting: set[asyncio.Task[None]] = set()
         self._closed = False
-        self._loop = asyncio.get_running_loop()
+        self._sockets = Sockets.here()
         self._socket = _bound(address, port, socket.SOCK_STREAM)
-        self._loop.add_reader(self._socket, self._accept)
+        self._own = self._socket.getsockname()
+        self._resume()
 
     @property
     def port(self) -> int:
         """The one that was asked for; where that was 0, the one that the system chose."""
-        number: int = self._socket.getsockname()[1]
+        number: int = self._own[1]
         return number
 
     def close(self) -> None:
@@ -100,40 +104,28 @@ class Listener:
             connection.abort()
 
     def enter(self, connection: Connection) -> None:
-        # One that was accepted in the last moment is made after the listener has closed.
-        if self._closed:
-            connection.abort()
-        else:
-            self._connections.add(connection)
+        self._connections.add(connection)
 
     def leave(self, connection: Connection) -> None:
         self._connections.discard(connection)
 
     def _stop_listening(self) -> None:
         self._closed = True
-        self._loop.remove_reader(self._socket)
+        self._sockets.forget(self._socket)
         self._socket.close()
 
-    # Not asyncio's own server: a connection that it has accepted but not yet made when it is closed is neither
-    # served nor closed (CPython 3.11, Server._attach).
-    def _accept(self) -> None:
-        for _ in range(BACKLOG):
-            try:
-                accepted, _peer = self._socket.accept()
-            except (BlockingIOError, ConnectionAbortedError):
-                return
-            except OSError:
-                # Out of descriptors. The port stays ready to accept, which would keep the loop spinning.
-                self._loop.remove_reader(self._socket)
-                self._loop.call_later(RETRY_SECONDS, self._resume)
-                return
-            task = self._loop.create_task(self._connect(accepted))
-            self._accepting.add(task)
-            task.add_done_callback(self._accepting.discard)
-
-    async def _connect(self, accepted: socket.socket) -> None:
-        await self._loop.connect_accepted_socket(lambda: self._make(self), accepted)
+    def _accept(self, events: int) -> None:
+        try:
+            accepted, peer = self._socket.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:
+            # Out of descriptors. The port stays ready to accept, which would keep the loop spinning.
+            self._sockets.forget(self._socket)
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._resume)
+            return
+        TcpTransport(accepted, self._make(self), self._own, peer)
 
     def _resume(self) -> None:
         if not self._closed:
-            self._loop.add_reader(self._socket, self._accept)
+            self._sockets.watch(self._socket, select.EPOLLIN, self._accept)

@@ -7,8 +7,9 @@ from itertools import islice
 
 from harness.emulator.audit import SHOWN, AuditSeverity, Module
 from harness.emulator.http_server import Answer
+from harness.emulator.rendering import render
 from harness.emulator.syslog import MOST_SERVERS
-from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, submission
 
 
 @administrators_only

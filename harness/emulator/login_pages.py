@@ -6,6 +6,7 @@ from harness.emulator import visiting
 from harness.emulator.audit import Module
 from harness.emulator.client_certificates import Standing
 from harness.emulator.http_server import Answer
+from harness.emulator.rendering import Text, prepared
 from harness.emulator.unit import EmulatedUnit
 from harness.emulator.users import LoginRefused, User
 
@@ -16,7 +17,19 @@ async def home(visit: visiting.Visit) -> Answer:
         if visit.request.path == skin.paths["login"]:
             return await login(visit)
         return visiting.redirect(skin.http.to_login, skin.paths["login"])
-    return visiting.render("home", visit.unit, visit.session)
+    unit, identity = visit.unit, visit.unit.identity
+    return prepared(
+        "home",
+        unit,
+        visit.session,
+        model=Text(identity.model),
+        serial=Text(identity.serial),
+        software=Text(identity.software_version),
+        build=Text(identity.build_version),
+        host_name=Text(identity.host_name),
+        up_since=Text(unit.clock.restart_time),
+        features=Text(", ".join(sorted(unit.features))),
+    )
 
 
 async def login(visit: visiting.Visit) -> Answer:
@@ -26,11 +39,11 @@ async def login(visit: visiting.Visit) -> Answer:
     if standing is Standing.CERTIFICATE and visit.session is None:
         assert user is not None, "told with this standing"
         return _admit(visit, user, "/" + wanted)
-    return visiting.render("login", unit, visit.session, requested_page=wanted)
+    return prepared("login", unit, visit.session, requested_page=Text(wanted))
 
 
 async def denied(visit: visiting.Visit) -> Answer:
-    return visiting.render("denied", visit.unit, visit.session)
+    return prepared("denied", visit.unit, visit.session)
 
 
 async def logout(visit: visiting.Visit) -> Answer:

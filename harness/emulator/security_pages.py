@@ -7,9 +7,10 @@ from dataclasses import replace
 from harness.emulator.administration import Security
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.http_server import Answer
+from harness.emulator.rendering import prepared, render
 from harness.emulator.security_warnings import pending_warnings
 from harness.emulator.unit import EmulatedUnit
-from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, submission
 
 
 class _Refused(Exception):
@@ -18,7 +19,9 @@ class _Refused(Exception):
 
 @administrators_only
 async def settings_security(visit: Admitted) -> Answer:
-    return render("settings_security", visit.unit, visit.session)
+    administration = visit.unit.administration
+    security, advanced = administration.security, administration.users.advanced
+    return prepared("settings_security", visit.unit, visit.session, security=security, advanced=advanced)
 
 
 @administrators_only

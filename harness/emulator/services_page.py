@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.http_server import Answer
+from harness.emulator.rendering import prepared
 from harness.emulator.services import Service, Services
 from harness.emulator.texts import ServicesTexts
-from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, render, submission
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, submission
 
 
 @administrators_only
@@ -15,8 +16,9 @@ async def services(visit: Admitted) -> Answer:
     # Both need a key (mark D); how a row without one looks is unknown.
     locked = frozenset() if unit.has_https_key else frozenset({"https", "sips_tcp"})
     hidden = locked if unit.skin.services.without_key == "absent" else frozenset()
-    rows = [row for row in unit.services.rows if row.name not in hidden]
-    return render("services", unit, visit.session, locked=locked, rows=rows)
+    rows = tuple(row for row in unit.services.rows if row.name not in hidden)
+    opened = frozenset(row.name for row in rows if unit.is_open(row.name))
+    return prepared("services", unit, visit.session, locked=locked, rows=rows, opened=opened)
 
 
 @administrators_only

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from harness.emulator.http_server import Answer
 from harness.emulator.lifecycle import State
-from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, is_pressed, render, submission
+from harness.emulator.rendering import prepared
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, is_pressed, submission
 
 
 @administrators_only
 async def shutdown(visit: Admitted) -> Answer:
-    state = visit.unit.state
-    return render("shutdown", visit.unit, visit.session, state=state.name, refreshed=state is State.SHUTTING_DOWN)
+    state, asked = visit.unit.state, visit.session.asked_to_shut_down
+    refreshed = state is State.SHUTTING_DOWN
+    return prepared("shutdown", visit.unit, visit.session, refreshed=refreshed, state=state.name, asked=asked)
 
 
 @administrators_only
@@ -31,7 +33,7 @@ async def change_shutdown(visit: Admitted) -> Answer:
     )
     confirm = confirm and (bool(texts.confirm_field) or visit.session.asked_to_shut_down)
     if restart and (unit.state is State.SHUT_DOWN or texts.steps == 0):
-        page = render("restarting", unit, visit.session)
+        page = prepared("restarting", unit, visit.session)
         page.afterwards = lambda: unit.restart(unit.skin.reasons.web)
         return page
     if confirm or (shut_down and texts.steps == 1):

@@ -8,7 +8,6 @@ import secrets
 import xmlrpc.client
 from collections import deque
 from collections.abc import Mapping
-from xml.parsers.expat import ExpatError
 
 import jinja2
 
@@ -18,6 +17,7 @@ from harness.emulator.forms import FormDamaged, parse_form
 from harness.emulator.http_server import Answer, HttpServer, Request, html, plain
 from harness.emulator.listener import Listener
 from harness.emulator.supervisor import METHODS, Supervisor
+from harness.emulator.xmlrpc_text import MALFORMED_CALL, read_call
 
 UNAUTHORIZED = xmlrpc.client.Fault(14, "authorization failed")
 NOT_SUPPORTED = xmlrpc.client.Fault(1, "method not supported")
@@ -110,8 +110,8 @@ class SupervisorSite:
 
     def _api(self, body: bytes) -> Answer:
         try:
-            parameters, name = xmlrpc.client.loads(body)
-        except (ExpatError, xmlrpc.client.Error, ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+            name, parameters = read_call(body)
+        except MALFORMED_CALL:
             return _xml(MALFORMED)
         arguments = parameters[0] if parameters else {}
         if name is None or name not in METHODS:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.http_server import Answer
-from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, render, submission
+from harness.emulator.rendering import render
+from harness.emulator.visiting import Admitted, administrators_only, back_to, denied, submission
 
 
 @administrators_only

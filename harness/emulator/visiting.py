@@ -7,15 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-import jinja2
-from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import escape
-
 from harness.emulator.forms import parse_form
-from harness.emulator.http_server import Answer, Request, html
-from harness.emulator.lifecycle import State
+from harness.emulator.http_server import Answer, Request
 from harness.emulator.sessions import Session
-from harness.emulator.skin import CapturedPage, MenuEntry, Skin
 from harness.emulator.unit import EmulatedUnit
 
 
@@ -47,124 +41,6 @@ class Admitted:
 
 Page = Callable[[Visit], Awaitable[Answer]]
 AdmittedPage = Callable[[Admitted], Awaitable[Answer]]
-
-
-@functools.cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.emulator"),
-        # They are ours, and do not change: a page has five files, and is asked for hundreds of times.
-        auto_reload=False,
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def render(
-    page: str,
-    unit: EmulatedUnit,
-    session: Session | None,
-    template: str | None = None,
-    *,
-    refreshed: bool = False,
-    **facts: object,
-) -> Answer:
-    """The page, made from the template of its name, or from another that it shares; `refreshed` by the browser."""
-    skin, name = unit.skin, template or page
-    banners, notice = _banners(unit), session.take_notice() if session else None
-    facts |= {"page": page, "skin": skin, "unit": unit, "identity": unit.identity, "session": session}
-    if name in skin.captured.templates:
-        captured = _captured_templates(skin.captured.folder).get_template(skin.captured.templates[name])
-        text = captured.render(facts, banners=banners, notice=notice)
-    else:
-        user = session.user if session else None
-        before_name, before_content, after = _frame(
-            skin, page, unit.identity.model, user, _menu(unit, session), banners, notice, refreshed=refreshed
-        )
-        content = _templates().get_template(f"{name}.html").render(facts).rstrip()
-        text = f"{before_name}{escape(unit.identity.host_name)}{before_content}{content}{after}"
-    text = unit.conduct.page(text, page, unit.store)
-    return html(text)
-
-
-HOLE = "\0"
-
-
-# What stands around a page's content is the larger part of it, and the same again and again.
-@functools.lru_cache(512)
-def _frame(
-    skin: Skin,
-    page: str,
-    model: str,
-    user: str | None,
-    menu: tuple[MenuEntry, ...],
-    banners: tuple[str, ...],
-    notice: str | None,
-    *,
-    refreshed: bool,
-) -> tuple[str, str, str]:
-    """The page before the unit's name, between that and the content, and after it."""
-    text = (
-        _templates()
-        .get_template("frame.html")
-        .render(
-            skin=skin,
-            page=page,
-            title=skin.title.format(page=skin.heading(page)),
-            model=model,
-            user=user,
-            menu=menu,
-            help=skin.help_for(page),
-            banners=banners,
-            notice=notice,
-            refreshed=refreshed,
-            host_name=HOLE,
-            content=HOLE,
-        )
-    )
-    before_name, before_content, after = text.split(HOLE)
-    return before_name, before_content, after
-
-
-def render_captured(page: CapturedPage, unit: EmulatedUnit, session: Session | None) -> Answer:
-    """A page that was captured, with what is of this unit and of this moment in place of what was of that one."""
-    text = (
-        _captured_templates(unit.skin.captured.folder)
-        .get_template(page.file)
-        .render(unit=unit, identity=unit.identity, session=session, banners=_banners(unit), notice=None)
-    )
-    return html(text)
-
-
-@functools.cache
-def _captured_templates(folder: str) -> jinja2.Environment:
-    # They are somebody else's: they may show what they are given, and do nothing else.
-    return SandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-
-
-def _menu(unit: EmulatedUnit, session: Session | None) -> tuple[MenuEntry, ...]:
-    """What somebody may see of it: others than administrators only what needs no right."""
-    user = unit.users.get(session.user) if session else None
-    entries = unit.skin.menu
-    if user is not None and unit.conduct.may_administer(user):
-        return entries
-    return tuple(entry for entry in entries if entry.pages[0] == "home" or entry.pages[0].startswith("help_"))
-
-
-def _banners(unit: EmulatedUnit) -> tuple[str, ...]:
-    texts = unit.skin.banners
-    states = {State.SHUTTING_DOWN: texts.shutting_down, State.SHUT_DOWN: texts.shut_down}
-    pending = [texts.restart_required] if unit.conduct.shows_banner(unit.store) else []
-    if unit.skin.features.names["activation"] not in unit.features:
-        pending.append(texts.not_activated)
-    return (*pending, *(text for state, text in states.items() if state is unit.state))
 
 
 def redirect(status: int, location: str) -> Answer:
