@@ -17,6 +17,7 @@ from harness.profile import load_profiles
 from harness.until import STOP_FILE, Until, moment_of
 
 WORKER_INPUT = "mcu_hil"
+WORKER_OUTPUT = "mcu_hil"
 SECRETS_OUTPUT = "mcu_hil_secrets"
 SEAL_OCTETS = 32
 EXIT_BLOCKED = 10
@@ -87,11 +88,10 @@ def join_session(config: pytest.Config, file: Path) -> None:
         # The coordinator of the lab.
         pytest.exit(str(error), EXIT_BLOCKED)
 
-    from harness.pytest_plugin.claims import Claims
-    from harness.pytest_plugin.posting import Here, Posted
-
     if given is not None:
         from harness.progress import Bookmark, telling
+        from harness.pytest_plugin.claims import Claims
+        from harness.pytest_plugin.posting import Posted
 
         lifetime = ExitStack()
         config.add_cleanup(lifetime.close)
@@ -103,7 +103,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
         config.pluginmanager.register(Claims(config, run, tell, posted), "mcu-hil-claims")
         return
     if config.option.plan:
+        from harness.pytest_plugin.claims import Claims
         from harness.pytest_plugin.planning import Planner
+        from harness.pytest_plugin.posting import Here
 
         claims = Claims(config, run, lambda message: None, Here())
         config.pluginmanager.register(claims, "mcu-hil-claims")
@@ -134,6 +136,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
 
         config.pluginmanager.register(Dealer(config, run, display.heard), "mcu-hil-dealer")
     else:
+        from harness.pytest_plugin.claims import Claims
+        from harness.pytest_plugin.posting import Here
+
         config.pluginmanager.register(Claims(config, run, display.heard, Here()), "mcu-hil-claims")
 
 
