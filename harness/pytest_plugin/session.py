@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -52,6 +53,16 @@ class Run:
         return f"pytest run {self.folder.name}"
 
 
+class Ended:
+    """The process ends with the run."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        # pytest and Python look through all that is left for garbage, six times: with thousands of tests and reports
+        # that is half a second at which nothing is found.
+        gc.freeze()
+
+
 def join_session(config: pytest.Config, file: Path) -> None:
     """Make this pytest process part of a run over the lab in `file`: register what does the work.
 
@@ -88,6 +99,7 @@ def join_session(config: pytest.Config, file: Path) -> None:
         # The coordinator of the lab.
         pytest.exit(str(error), EXIT_BLOCKED)
 
+    config.pluginmanager.register(Ended(), "mcu-hil-ended")
     if given is not None:
         from harness.progress import Bookmark, telling
         from harness.pytest_plugin.claims import Claims
