@@ -23,15 +23,13 @@ from harness.report.prometheus import prometheus_of
 from harness.report.webhook import send_summary
 from harness.report.writing import write_report
 from harness.report.written import write_whole
-from harness.run_record import RUN_FILE
+from harness.run_record import runs_in, unsealed_runs
 from harness.secrecy.known import Known, Secrets, add_lab
 from harness.secrecy.scanner import Scanner, Searched
 
 REPORT_FILE, JUNIT_FILE, SUMMARY_FILE, METRICS_FILE = "report.html", "junit.xml", "summary.md", "metrics.prom"
 LARGEST_SEARCHED = 64 * 2**20
 """Octets of a file of the lab's that one run is not alone in writing: what a database has of it, its claims have."""
-LOOKED_AT = 50
-"""So many of the newest runs are looked at for one that was killed."""
 
 
 @dataclass(frozen=True)
@@ -188,11 +186,7 @@ def _seal(run: RunFacts, searched: Searched, findings: tuple[str, ...]) -> None:
 
 def conclude_what_was_killed(lab: Lab) -> Iterator[str]:
     """Runs of this lab whose process was killed have their reports now: a line each."""
-    newest = sorted((lab.state_dir / "runs").glob(f"*/{RUN_FILE}"), reverse=True)[:LOOKED_AT]
-    for file in newest:
-        folder = file.parent
-        if (folder / MANIFEST).is_file():
-            continue
+    for folder in unsealed_runs(lab.state_dir):
         try:
             if facts_of(folder).ending is not Ending.KILLED:
                 continue
@@ -207,7 +201,7 @@ def conclude_what_was_killed(lab: Lab) -> Iterator[str]:
 
 def newest_run(state_dir: Path) -> Path:
     """The folder of the newest run that has a record. Raises ConfigurationError where there is none."""
-    found = sorted((state_dir / "runs").glob(f"*/{RUN_FILE}"))
+    found = runs_in(state_dir)
     if not found:
         raise ConfigurationError(f"{state_dir}: there is no run yet: pytest tests/hil makes one")
-    return found[-1].parent
+    return found[0]

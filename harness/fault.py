@@ -7,7 +7,6 @@ import traceback
 from dataclasses import dataclass
 from enum import StrEnum
 
-from certstore import UploadRefused
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, LabError, TimeIsUp, UnitError
 
 
@@ -51,7 +50,6 @@ FAULT_OF: tuple[tuple[type[Exception], Fault], ...] = (
     (BenchError, Fault.BENCH),
     (LabError, Fault.BENCH),
     (UnitError, Fault.UNIT),
-    (UploadRefused, Fault.UNIT),
     (DeadlineExpired, Fault.UNIT),
 )
 
@@ -77,7 +75,11 @@ class Incident:
     @classmethod
     def of(cls, error: Exception, place: str, during: str) -> Incident:
         """What `error`, raised at `place` during something, means."""
-        fault = next((fault for kind, fault in FAULT_OF if isinstance(error, kind)), Fault.OURS)
+        # Here, because a process that only reads verdicts has no use for the rest of it.
+        from certstore import UploadRefused
+
+        rows: tuple[tuple[type[Exception], Fault], ...] = (*FAULT_OF, (UploadRefused, Fault.UNIT))
+        fault = next((fault for kind, fault in rows if isinstance(error, kind)), Fault.OURS)
         if isinstance(error, OSError) and error.errno in MACHINE:
             fault = Fault.BENCH
         if fault is Fault.OURS:

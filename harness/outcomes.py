@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -108,7 +108,7 @@ def _comparison(file: Path, subject: str, keys: dict[str, list[Seen]], *, accept
 def keep(folder: Path, seen: Iterable[Seen]) -> None:
     """For `mcu-hil profile diff` and `accept`, which come after the run."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lines = (json.dumps(asdict(one)) + "\n" for one in seen)
+    lines = (json.dumps(vars(one)) + "\n" for one in seen)
     (folder / KEPT_AS).write_text("".join(lines), encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ from harness.journal import Journal
 from harness.lab import LabgridPower, Place
 from harness.quarantine import BY_ITSELF, Quarantines
 from harness.readiness import QUESTIONS, State
-from harness.standing import stands
+from harness.standing import is_to_come
 from harness.tls.handshake import HandshakeFailed
 from harness.transport import Transport, WayBroken
 from harness.triage import greets
@@ -53,7 +53,7 @@ def preflight(places: Sequence[Place], state_dir: Path, *, thorough: bool = Fals
     A unit that is owed something, or in a quarantine that no person has put it into, is asked only if `thorough`: a
     run brings it back first.
     """
-    there = [place for place in places if place.emulated is None or stands(place.name, state_dir)]
+    there = [place for place in places if not is_to_come(place, state_dir)]
     with ThreadPoolExecutor(AT_ONCE, "preflight") as pool:
         looked = dict(zip(there, pool.map(lambda place: _looked(place, state_dir, thorough), there), strict=True))
     return [looked.get(place, Looked(place.name)) for place in places]

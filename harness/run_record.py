@@ -12,21 +12,25 @@ import json
 import os
 import platform
 import ssl
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from harness.fault import Verdict
 from harness.lab import Lab, Place
+from harness.manifest import MANIFEST
 from harness.progress import LaneReport
 
 RUN_FILE = "run.json"
 CLAIMS_FILE = "claims.jsonl"
 FORMAT = 1
+LOOKED_AT = 50
+"""So many of the newest runs are looked at for one that was killed."""
 
 PARTS = ("mcu-hil", "cryptography", "pytest", "pytest-xdist", "requests", "paramiko", "asyncssh", "httptools")
 """Distributions whose versions a verdict may depend on."""
@@ -169,6 +173,16 @@ class RunRecord:
             raise
 
 
+def runs_in(state_dir: Path) -> list[Path]:
+    """The folders of runs that have a record, the newest first."""
+    return [file.parent for file in sorted((state_dir / "runs").glob(f"*/{RUN_FILE}"), reverse=True)]
+
+
+def unsealed_runs(state_dir: Path) -> list[Path]:
+    """Of the newest runs, the folders of those that never came to their end, or have not yet."""
+    return [folder for folder in runs_in(state_dir)[:LOOKED_AT] if not (folder / MANIFEST).is_file()]
+
+
 def read_run(folder: Path) -> dict[str, Any]:
     """What `run.json` of a run's folder has. Raises OSError, and ValueError where it is no such file."""
     facts = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
@@ -182,8 +196,16 @@ def read_settled(folder: Path) -> dict[str, Settled]:
 
     A line that is not whole is left out. Raises OSError.
     """
+    file = folder / CLAIMS_FILE
+    about = file.stat()
+    return dict(_settled(file, about.st_size, about.st_mtime_ns))
+
+
+# At the end of a run it is wanted by the history and by the reports, one after the other.
+@lru_cache(maxsize=1)
+def _settled(file: Path, _octets: int, _changed: int) -> Mapping[str, Settled]:
     found: dict[str, Settled] = {}
-    for settled in _lines(folder / CLAIMS_FILE):
+    for settled in _lines(file):
         known = found.get(settled.nodeid)
         if known is None or known.verdict not in WORSE:
             found[settled.nodeid] = settled
@@ -191,7 +213,7 @@ def read_settled(folder: Path) -> dict[str, Settled]:
 
 
 def _lines(file: Path) -> Iterator[Settled]:
-    with file.open("rb") as lines:
+    with file.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             with suppress(ValueError, TypeError):
                 yield Settled(**json.loads(line))

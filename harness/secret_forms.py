@@ -12,6 +12,8 @@ from urllib.parse import quote, quote_plus
 SHORT = 4
 """A secret shorter than this is looked for as a word of its own: else it would be found everywhere."""
 
+QUOTED = re.compile(r"%[0-9A-F]{2}")
+
 Form = tuple[str, str]
 """What the form is called, and the text; octets that are no text stand as Latin-1 has them."""
 
@@ -77,7 +79,8 @@ def _as_programs_show(octets: bytes) -> Iterator[str]:
 
 def _in_both_cases(quoted: str) -> Iterator[Form]:
     yield "URL or form encoding", quoted
-    yield "URL or form encoding", re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), quoted)
+    if "%" in quoted:
+        yield "URL or form encoding", QUOTED.sub(lambda code: code[0].lower(), quoted)
 
 
 def _all_quoted(octets: bytes) -> str:

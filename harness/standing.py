@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from harness.lab import Place
+
 
 @contextmanager
 def kept_standing(names: Iterable[str], state_dir: Path) -> Iterator[None]:
@@ -26,6 +28,11 @@ def kept_standing(names: Iterable[str], state_dir: Path) -> Iterator[None]:
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def is_to_come(place: Place, state_dir: Path) -> bool:
+    """Whether its unit is an emulated one that nobody keeps: it is there when a run has started it."""
+    return place.emulated is not None and not stands(place.name, state_dir)
 
 
 def stands(name: str, state_dir: Path) -> bool:

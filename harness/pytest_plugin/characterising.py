@@ -7,7 +7,6 @@ writes, once it has heard all places.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -30,6 +29,8 @@ class Comparer:
         self._run = run
         self._accept = accept
         self._read: dict[Path, Profiles] = {}
+        self._files: dict[tuple[str, str], tuple[str, Path]] = {}
+        """By place and firmware: whose profile it is, and where."""
 
     def state(self, item: pytest.Item, place: Place, firmware: str, key: str, outcome: Outcome) -> None:
         """Note the outcome for the end of the run; fail the claim where the profile has another one.
@@ -37,8 +38,10 @@ class Comparer:
         Raises ConfigurationError where the profile cannot be read.
         """
         checked(key, outcome)
-        subject = subject_of(place, firmware)
-        file = file_of(place, subject, self._run.lab.state_dir)
+        if (place.name, firmware) not in self._files:
+            subject = subject_of(place, firmware)
+            self._files[place.name, firmware] = subject, file_of(place, subject, self._run.lab.state_dir)
+        subject, file = self._files[place.name, firmware]
         item.stash.setdefault(STATED, []).append(
             Seen(str(file), subject, key, outcome, place.name, now().isoformat())
         )
@@ -57,7 +60,7 @@ class Comparer:
 
 def stated(item: pytest.Item) -> list[dict[str, object]]:
     """What this claim stated, as plain values that cross from a worker to the controller."""
-    return [asdict(one) for one in item.stash.get(STATED, [])]
+    return [vars(one) for one in item.stash.get(STATED, [])]
 
 
 class Recorder:

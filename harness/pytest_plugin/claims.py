@@ -6,31 +6,27 @@ A claim is run when its observations are there, whatever its turn (`slots` says 
 from __future__ import annotations
 
 import gc
-from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
-from datetime import date
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
-from _pytest.outcomes import Failed
 
 from harness.errors import ConfigurationError
 from harness.experiment import Experiment, Plan, Selection
-from harness.fault import Incident, Unanswered, Verdict
-from harness.lab import Feature, Place
-from harness.observation import Unseen
+from harness.fault import Incident, Unanswered
+from harness.lab import Place
 from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
-from harness.pytest_plugin.asking import asked, is_plain, wants_all_phases
-from harness.pytest_plugin.characterising import Comparer, stated
-from harness.pytest_plugin.failing import Told, certificates_compared, told
+from harness.pytest_plugin.about import About, about, experiments, parameters
+from harness.pytest_plugin.asking import Asker, is_plain, wants_all_phases
+from harness.pytest_plugin.characterising import Comparer
+from harness.pytest_plugin.failing import certificates_compared
 from harness.pytest_plugin.posting import Post
-from harness.pytest_plugin.session import SECRETS_OUTPUT, Run
+from harness.pytest_plugin.session import SECRETS_OUTPUT, WORKER_OUTPUT, Run
 from harness.pytest_plugin.slots import Slots
-from harness.run_record import without_place
+from harness.pytest_plugin.verdicts import NotAnswered, Verdicts
 from harness.turns import Turns
 from harness.unit import Unit
 
@@ -38,19 +34,9 @@ if TYPE_CHECKING:
     from harness.bench import Bench
     from harness.lane import Lane
 
-WORKER_OUTPUT = "mcu_hil"
 NO_PLACE = object()
 AT_HAND = frozenset({"place", "seen", "characterised"})
 """Fixtures that need no more than what has been observed."""
-
-
-class NotAnswered(Failed):
-    """Raised in place of observations that do not exist; pytest shows its one line, and no traceback."""
-
-    def __init__(self, unanswered: BaseException) -> None:
-        assert isinstance(unanswered, Unanswered)
-        super().__init__(str(unanswered), pytrace=False)
-        self.incident = unanswered.incident
 
 
 class Claims:
@@ -62,13 +48,16 @@ class Claims:
         self._tell = tell
         self._post = post
         self._lanes: dict[str, Lane] = {}
-        self._claims: list[pytest.Function] = []
+        self._claims: dict[str, list[pytest.Function]] = {}
+        """By place; none without."""
         self._plain: frozenset[pytest.Function] = frozenset()
         """Those that need nothing of pytest but to be called."""
         self._running: pytest.Item | None = None
         """One that is run as any test."""
         self._slots = Slots()
         self._turns = Turns()
+        self._asker = Asker(config)
+        self._verdicts = Verdicts(run)
         self._comparer = Comparer(run, accept=config.option.accept_profile)
         self.reports: list[LaneReport] = []
         self.sealed_secrets: bytes | None = None
@@ -82,8 +71,8 @@ class Claims:
         places = [pytest.param(place, id=place.name) for place in self._run.places]
         # A worker may have no place at all; of an empty set pytest would make a test that is skipped.
         places = places or [pytest.param(NO_PLACE, id="no-place")]
-        about = _experiments(metafunc.definition)
-        if "seen" in metafunc.fixturenames and not about:
+        put = experiments(metafunc.definition)
+        if "seen" in metafunc.fixturenames and not put:
             raise pytest.UsageError(
                 f"{metafunc.definition.nodeid} uses the fixture `seen`: name its experiment with "
                 "@pytest.mark.about(experiment)"
@@ -93,8 +82,8 @@ class Claims:
                 f"{metafunc.definition.nodeid} uses the fixture `characterised`: it needs `seen` or `unit` too"
             )
         metafunc.parametrize("place", places, indirect=True)
-        if len(about) > 1:
-            metafunc.parametrize("_about", [pytest.param(one, id=one.name) for one in about], indirect=True)
+        if len(put) > 1:
+            metafunc.parametrize("_about", [pytest.param(one, id=one.name) for one in put], indirect=True)
 
     def _offers(self, fixture: str, metafunc: pytest.Metafunc) -> bool:
         """Whether a test asks for this fixture and means ours: another suite may well have a `place` of its own."""
@@ -103,26 +92,37 @@ class Claims:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+        marks = {selection: getattr(pytest.mark, selection.mark) for selection in Selection}
         for item in items:
-            if _place(item) is not None:
-                if lacking := _lacking(item):
-                    item.add_marker(pytest.mark.skip(reason=f"the place has no {' and no '.join(lacking)}"))
-                for selection in Selection:
-                    if _selection(item) <= selection:
-                        item.add_marker(selection.mark)
+            if (claim := about(item)) is not None:
+                if claim.lacking:
+                    reason = f"the place has no {' and no '.join(claim.lacking)}"
+                    item.add_marker(pytest.mark.skip(reason=reason))
+                for selection, mark in marks.items():
+                    if claim.selection <= selection:
+                        item.add_marker(mark)
         yield
-        mine = [item for item in items if _params(item).get("place") is not NO_PLACE]
-        wanted = [item for item in mine if config.option.markexpr or _selection(item) <= Selection.DEFAULT]
-        if (only := self._run.only) is not None:
-            wanted = [item for item in wanted if item.nodeid in only]
-        if left_out := [item for item in mine if item not in wanted]:
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        for item in items:
+            if parameters(item).get("place") is not NO_PLACE:
+                (kept if self._is_wanted(item) else left_out).append(item)
+        if left_out:
             config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in wanted if item.nodeid not in self._run.done]
+        items[:] = [item for item in kept if item.nodeid not in self._run.done]
+
+    def _is_wanted(self, item: pytest.Item) -> bool:
+        claim, only = about(item), self._run.only
+        is_selected = self._config.option.markexpr or claim is None or claim.selection <= Selection.DEFAULT
+        return bool(is_selected) and (only is None or item.nodeid in only)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._claims = [item for item in session.items if isinstance(item, pytest.Function) and _place(item)]
-        by_place = Counter(place.name for claim in self._claims if (place := _place(claim)))
-        self._tell(Collected(dict(by_place), len(session.items) - len(self._claims)))
+        self._claims = {}
+        for item in session.items:
+            if isinstance(item, pytest.Function) and (claim := about(item)) is not None:
+                self._claims.setdefault(claim.place.name, []).append(item)
+        by_place = {name: len(claims) for name, claims in self._claims.items()}
+        self._tell(Collected(by_place, len(session.items) - sum(by_place.values())))
 
     # The run: lanes for the places that a selected claim needs.
 
@@ -139,10 +139,10 @@ class Claims:
         gc.freeze()
         with ExitStack() as stack:
             stack.callback(gc.unfreeze)
-            places = [place for place in self._run.places if any(_place(claim) is place for claim in self._claims)]
             run = self._run
+            places = [place for place in run.places if place.name in self._claims]
             if not wants_all_phases(self._config):
-                self._plain = frozenset(claim for claim in self._claims if is_plain(claim, self, AT_HAND))
+                self._plain = frozenset(claim for claim in self._all() if is_plain(claim, self, AT_HAND))
             bench = stack.enter_context(
                 Bench(places, run.lab.state_dir, run.folder, run.doing, self._config.option.wait, run.until)
             )
@@ -159,8 +159,8 @@ class Claims:
         """The lane of a place, not started; its claims wait for it."""
         from harness.lane import Lane
 
-        claims = self._of(place)
-        visits = sum("unit" in claim.fixturenames for claim in claims)
+        claims = self._claims[place.name]
+        visits = sum(_of(claim).visits for claim in claims)
         lane = Lane(
             place,
             _plan(claims),
@@ -172,21 +172,22 @@ class Claims:
             self._run.excluded.get(place.name, ""),
         )
         for claim in claims:
-            if _lacking(claim):
+            put = _of(claim)
+            if put.lacking:
                 self._slots.add(claim, None)
-            elif "unit" in claim.fixturenames:
+            elif put.visits:
                 self._slots.add(claim, lane.visited)
             else:
-                self._slots.add(claim, lane.seen[_experiment(claim).name] if "seen" in claim.fixturenames else None)
+                self._slots.add(claim, None if put.experiment is None else lane.seen[put.experiment.name])
         return lane
 
     def plans(self) -> dict[Place, tuple[list[pytest.Function], Plan]]:
         """For each place that a selected claim needs: those that do, and what its lane would do."""
-        plans = {place: self._of(place) for place in self._run.places}
-        return {place: (claims, _plan(claims)) for place, claims in plans.items() if claims}
+        found = {place: self._claims.get(place.name, []) for place in self._run.places}
+        return {place: (claims, _plan(claims)) for place, claims in found.items() if claims}
 
-    def _of(self, place: Place) -> list[pytest.Function]:
-        return [claim for claim in self._claims if _place(claim) is place]
+    def _all(self) -> Iterator[pytest.Function]:
+        return chain.from_iterable(self._claims.values())
 
     def _finish(self, interrupted: type[BaseException] | None, *_: object) -> None:
         if self._slots or interrupted:
@@ -207,24 +208,24 @@ class Claims:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> object:
-        if _place(item) is None or item is self._running:
+        if about(item) is None or item is self._running:
             return None
         # The turn of the first claim is that of all; at that of another, none is left.
         if self._slots:
             rest = item.session.items[item.session.items.index(nextitem) :] if nextitem is not None else ()
-            self._answer_all(item.session, next((one for one in rest if _place(one) is None), None))
+            self._answer_all(item.session, next((one for one in rest if about(one) is None), None))
         return True
 
     def _answer_all(self, session: pytest.Session, afterwards: pytest.Item | None) -> None:
         """Run every claim, each when it can be answered; `afterwards` is the test that is run next."""
-        with self._post.turn(self._claims):
+        with self._post.turn(self._all()):
             while self._slots and not (session.shouldfail or session.shouldstop):
                 if self._slots.has_to_wait:
                     self._post.flush()
                 claim = self._slots.take()
                 if claim in self._plain and (values := self._values(claim)) is not None:
                     self._post.begins(claim)
-                    self._post.ended(claim, asked(claim, values))
+                    self._post.ended(claim, self._asker.asked(claim, values))
                 else:
                     self._post.flush()
                     others = (one for one in self._slots.upcoming() if one not in self._plain)
@@ -239,11 +240,10 @@ class Claims:
 
     def _values(self, claim: pytest.Function) -> dict[str, object] | None:
         """What a plain claim asks for; None where there is no answer."""
-        place = _place(claim)
-        assert place is not None
-        values = {"place": place, "characterised": self._characterised(claim, place)}
-        if "seen" in claim.fixturenames:
-            observed = self._lanes[place.name].seen[_experiment(claim).name]
+        put = _of(claim)
+        values = {"place": put.place, "characterised": self._characterised(claim, put.place)}
+        if put.experiment is not None:
+            observed = self._lanes[put.place.name].seen[put.experiment.name]
             if observed.exception() is not None:
                 return None
             values["seen"] = observed.result()
@@ -260,7 +260,9 @@ class Claims:
     @pytest.fixture
     def _about(self, request: pytest.FixtureRequest) -> Experiment[object]:
         """The experiment of this claim: one of those that it is about, or the only one."""
-        return _experiment(request.node)
+        experiment = _of(request.node).experiment
+        assert experiment is not None
+        return experiment
 
     @pytest.fixture
     def seen(self, place: Place, _about: Experiment[object]) -> object:
@@ -308,134 +310,23 @@ class Claims:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        place = _place(item)
-        if place is None or not isinstance(item, pytest.Function):
-            return report
-        incident = _incident(call, item, place)
-        if incident is not None:
-            report.longrepr = str(incident)
-            # To JUnit XML, what fails in the call is a failure of the unit, and before it an error.
-            report.when = "setup"
-        verdict = self._as_known(item, report, _verdict(report, incident))
-        evidence = self._run.folder / "evidence" / f"{place.name}.jsonl"
-        failure = self._told(item, call, place, evidence) if verdict is Verdict.FAILED else None
-        if failure is not None and "unit" not in item.fixturenames:
-            # What a test of one's own did step by step is best told by pytest's traceback.
-            report.longrepr = failure.text(item.name)
-        lane = self._lanes.get(place.name)
-        report.hil = {  # type: ignore[attr-defined]
-            "place": place.name,
-            "serial": lane.serial if lane else "",
-            "firmware": lane.firmware if lane else "",
-            "verdict": verdict and verdict.value,
-            "incident": incident and str(incident),
-            "fault": incident and incident.fault.value,
-            "stated": stated(item) if report.when == "call" else [],
-            "claim": _claim_name(item, place),
-            "experiment": _experiment(item).name if "seen" in item.fixturenames else "",
-            "is_all": item is not self._running,
-            "told": failure and failure.facts(),
-        }
-        if verdict is Verdict.FAILED and "unit" in item.fixturenames:
-            report.sections.append(("evidence", f"what was done to {place.name} and what it answered: {evidence}"))
+        claim = about(item)
+        if claim is not None and isinstance(item, pytest.Function):
+            lane = self._lanes.get(claim.place.name)
+            self._verdicts.settle(report, item, call, claim, lane, is_all=item is not self._running)
         return report
-
-    def _as_known(self, item: pytest.Item, report: pytest.TestReport, verdict: Verdict | None) -> Verdict | None:
-        """The verdict with what is known to fail taken into account, and the report changed to say so."""
-        place = _place(item)
-        if place is None or verdict not in (Verdict.HELD, Verdict.FAILED):
-            return verdict
-        lane = self._lanes.get(place.name)
-        known = self._run.known_failures.of(_claim_name(item, place), place, lane.firmware if lane else "")
-        if known is None:
-            return verdict
-        entry = f"{self._run.known_failures.file}: {known.claim} is known to fail ({known.ticket})"
-        if verdict is Verdict.HELD:
-            report.outcome, report.longrepr = "failed", f"{entry}, but it holds: remove the entry"
-            return Verdict.FAILED
-        if known.expires < date.today():
-            report.sections.append(("known failure", f"{entry}, until {known.expires}: that day is over"))
-            return verdict
-        report.outcome = "skipped"
-        report.wasxfail = f"{known.ticket}, until {known.expires}"
-        return Verdict.KNOWN
-
-    def _told(self, item: pytest.Function, call: pytest.CallInfo[None], place: Place, evidence: Path) -> Told | None:
-        if call.excinfo is None:
-            return None
-        about = _experiment(item) if "seen" in item.fixturenames else None
-        return replace(told(item, call.excinfo, about, place), evidence=str(evidence))
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
         return certificates_compared(op, left, right)
 
 
-def _incident(call: pytest.CallInfo[None], item: pytest.Function, place: Place) -> Incident | None:
-    """Why the claim is not answered; None for one that is."""
-    raised = call.excinfo and call.excinfo.value
-    if isinstance(raised, Unseen):
-        return Incident.of(raised.cause, place.name, _experiment(item).name if "seen" in item.fixturenames else "")
-    return raised.incident if isinstance(raised, NotAnswered) else None
-
-
-def _verdict(report: pytest.TestReport, incident: Incident | None) -> Verdict | None:
-    """What this phase of a claim settles; None where it settles nothing."""
-    if incident is not None:
-        return incident.verdict
-    match report.when, report.outcome:
-        case _, "skipped":
-            return Verdict.SKIPPED
-        case "call", "passed":
-            return Verdict.HELD
-        case "call", _:
-            return Verdict.FAILED
-        case _, "failed":
-            return Verdict.ERROR
-    return None
-
-
-def _place(item: pytest.Item) -> Place | None:
-    """The place that a test is parametrised with; None for a test that needs no unit."""
-    found = _params(item).get("place")
-    return found if isinstance(found, Place) else None
-
-
-def _claim_name(item: pytest.Item, place: Place) -> str:
-    """The claim without its place: the same at every place."""
-    return without_place(item.name, place.name)
-
-
-def _params(item: pytest.Item) -> Mapping[str, object]:
-    return item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-
-
-def _experiments(definition: pytest.Item) -> list[Experiment[object]]:
-    mark = definition.get_closest_marker("about")
-    return list(mark.args) if mark else []
-
-
-def _experiment(claim: pytest.Function) -> Experiment[object]:
-    chosen = _params(claim).get("_about")
-    if isinstance(chosen, Experiment):
-        return chosen
-    [only] = _experiments(claim)
-    return only
+def _of(claim: pytest.Item) -> About:
+    """Of a test that is known to be a claim."""
+    found = about(claim)
+    assert found is not None
+    return found
 
 
 def _plan(claims: Iterable[pytest.Function]) -> Plan:
-    return Plan.of(_experiment(claim) for claim in claims if "seen" in claim.fixturenames and not _lacking(claim))
-
-
-def _lacking(item: pytest.Item) -> list[Feature]:
-    """The features that the experiment of a claim needs and its place does not have."""
-    place = _place(item)
-    if place is None or not isinstance(item, pytest.Function) or "seen" not in item.fixturenames:
-        return []
-    return _experiment(item).lacking(place)
-
-
-def _selection(item: pytest.Item) -> Selection:
-    """The smallest that a claim belongs to: that of its experiment."""
-    if isinstance(item, pytest.Function) and _place(item) is not None and "seen" in item.fixturenames:
-        return _experiment(item).selection
-    return Selection.DEFAULT
+    found = map(_of, claims)
+    return Plan.of(claim.experiment for claim in found if claim.experiment is not None and not claim.lacking)

@@ -5,6 +5,7 @@ Done in the controller, after everybody else has written what they write.
 
 from __future__ import annotations
 
+import importlib
 import signal
 from collections.abc import Generator
 from contextlib import suppress
@@ -15,11 +16,15 @@ import pytest
 
 from harness.pytest_plugin.characterising import Recorder
 from harness.pytest_plugin.session import SECRETS_OUTPUT, Run
+from harness.run_record import unsealed_runs
 
 if TYPE_CHECKING:
     from harness.conclusion import Concluded
     from harness.pytest_plugin.recording import Recording
     from harness.secrecy.known import Known
+
+NEEDED_AT_THE_END = ("harness.conclusion", "harness.results.ingest", "harness.results.run_folder", "jinja2")
+"""What takes long to import, of what the end of a run is made with."""
 
 
 class Closing:
@@ -32,6 +37,7 @@ class Closing:
         self._recording = recording
         self._known: list[Known] = []
         self._killed: list[str] = []
+        self._is_prepared = False
         self.concluded: Concluded | None = None
 
     @property
@@ -45,13 +51,22 @@ class Closing:
         # thread may say so, and nobody else's pytest is run in another.
         with suppress(ValueError):
             signal.signal(signal.SIGTERM, _stop)
-        if self._config.option.lab and not self._config.option.collectonly:
+        is_run = self._config.option.lab and not self._config.option.collectonly
+        # Seldom so; what it takes to conclude a run is not for the beginning of another.
+        if is_run and unsealed_runs(self._run.lab.state_dir):
             from harness.conclusion import conclude_what_was_killed
 
             self._killed += conclude_what_was_killed(self._run.lab)
 
     def pytest_report_header(self) -> list[str]:
         return self._killed
+
+    def pytest_runtest_logreport(self) -> None:
+        if not self._is_prepared:
+            self._is_prepared = True
+            # Now units restart and nobody waits for us; at the end somebody does.
+            for name in NEEDED_AT_THE_END:
+                importlib.import_module(name)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:

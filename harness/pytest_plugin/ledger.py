@@ -15,8 +15,7 @@ import pytest
 from harness.fault import Fault, Verdict
 from harness.progress import LaneReport
 from harness.pytest_plugin.characterising import Recorder
-from harness.pytest_plugin.claims import WORKER_OUTPUT, Claims
-from harness.pytest_plugin.session import EXIT_BLOCKED, Run
+from harness.pytest_plugin.session import EXIT_BLOCKED, WORKER_OUTPUT, Run
 
 # The exit status when the worst that happened to a claim is this. pytest's own 1 and 3 keep their meanings.
 EXIT_STATUS = {
@@ -67,7 +66,7 @@ class Ledger:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         claims = session.config.pluginmanager.getplugin("mcu-hil-claims")
-        if isinstance(claims, Claims):
+        if claims is not None:
             self.lanes += claims.reports
         self._recorder.finish()
         finished = session.exitstatus in (

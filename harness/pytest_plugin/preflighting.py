@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.pytest_plugin.session import Run
+from harness.standing import is_to_come
 
 
 class Preflighting:
@@ -16,6 +17,9 @@ class Preflighting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
+        if all(is_to_come(place, self._run.lab.state_dir) for place in self._run.places):
+            # Drivers and their libraries are for those who can be asked.
+            return
         from harness.preflight import preflight
 
         for looked in preflight(self._run.places, self._run.lab.state_dir):

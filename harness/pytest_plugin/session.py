@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from harness.profile import load_profiles
 from harness.until import STOP_FILE, Until, moment_of
 
 WORKER_INPUT = "mcu_hil"
+WORKER_OUTPUT = "mcu_hil"
 SECRETS_OUTPUT = "mcu_hil_secrets"
 SEAL_OCTETS = 32
 EXIT_BLOCKED = 10
@@ -49,6 +51,16 @@ class Run:
     def doing(self) -> str:
         """What a run says it is doing, to those who wait for its places."""
         return f"pytest run {self.folder.name}"
+
+
+class Ended:
+    """The process ends with the run."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        # pytest and Python look through all that is left for garbage, six times: with thousands of tests and reports
+        # that is half a second at which nothing is found.
+        gc.freeze()
 
 
 def join_session(config: pytest.Config, file: Path) -> None:
@@ -87,11 +99,11 @@ def join_session(config: pytest.Config, file: Path) -> None:
         # The coordinator of the lab.
         pytest.exit(str(error), EXIT_BLOCKED)
 
-    from harness.pytest_plugin.claims import Claims
-    from harness.pytest_plugin.posting import Here, Posted
-
+    config.pluginmanager.register(Ended(), "mcu-hil-ended")
     if given is not None:
         from harness.progress import Bookmark, telling
+        from harness.pytest_plugin.claims import Claims
+        from harness.pytest_plugin.posting import Posted
 
         lifetime = ExitStack()
         config.add_cleanup(lifetime.close)
@@ -103,7 +115,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
         config.pluginmanager.register(Claims(config, run, tell, posted), "mcu-hil-claims")
         return
     if config.option.plan:
+        from harness.pytest_plugin.claims import Claims
         from harness.pytest_plugin.planning import Planner
+        from harness.pytest_plugin.posting import Here
 
         claims = Claims(config, run, lambda message: None, Here())
         config.pluginmanager.register(claims, "mcu-hil-claims")
@@ -134,6 +148,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
 
         config.pluginmanager.register(Dealer(config, run, display.heard), "mcu-hil-dealer")
     else:
+        from harness.pytest_plugin.claims import Claims
+        from harness.pytest_plugin.posting import Here
+
         config.pluginmanager.register(Claims(config, run, display.heard, Here()), "mcu-hil-claims")
 
 

@@ -27,8 +27,9 @@ def facts_of(folder: Path, remarks: Sequence[str] = ()) -> RunFacts:
         run, settled = read_run(folder), tuple(read_settled(folder).values())
         began = datetime.fromisoformat(run["started"])
         lanes = {lane["place"]: _lane(lane) for lane in run["lanes"]}
+        verdicts = _verdicts(settled)
         places = tuple(
-            PlaceFacts(place["name"], place["model"], _verdicts(settled, place["name"]), lanes.get(place["name"]))
+            PlaceFacts(place["name"], place["model"], verdicts.get(place["name"], {}), lanes.get(place["name"]))
             for place in run["places"]
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -58,8 +59,12 @@ def _lane(facts: Mapping[str, Any]) -> LaneReport:
     return LaneReport(**values)
 
 
-def _verdicts(settled: Iterable[Settled], place: str) -> dict[tuple[str, str], str]:
-    return {(one.experiment, short_claim(one)): one.verdict for one in settled if one.place == place}
+def _verdicts(settled: Iterable[Settled]) -> dict[str, dict[tuple[str, str], str]]:
+    """By place, experiment and claim."""
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    for one in settled:
+        found.setdefault(one.place, {})[one.experiment, short_claim(one)] = one.verdict
+    return found
 
 
 def short_claim(settled: Settled) -> str:

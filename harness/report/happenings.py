@@ -16,7 +16,8 @@ RESTARTS_FILE = "restarts.json"
 RUNS_LOOKED_AT = 10
 
 # Most lines are exchanges and steps, which are not looked at: a place has thousands.
-WANTED = tuple(f'"kind": "{kind}"' for kind in ("experiment", "restart", "upload", "handshake", "triage"))
+KIND = b'"kind": "'
+WANTED = tuple(KIND + kind + b'"' for kind in (b"experiment", b"restart", b"upload", b"handshake", b"triage"))
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,9 @@ def _happening(
 def _notes(file: Path) -> Iterator[dict[str, str]]:
     if not file.is_file():
         return
-    with file.open(encoding="utf-8") as lines:
+    with file.open("rb") as lines:
         for line in lines:
-            if any(kind in line for kind in WANTED):
+            if line.startswith(WANTED, line.find(KIND)):
                 try:
                     yield json.loads(line)
                 except ValueError:

@@ -10,6 +10,8 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 
 from lxml import etree
@@ -130,23 +132,34 @@ def _attached(one: Settled, folder: Path) -> Iterator[Path]:
 
 
 def _add_properties(case: etree._Element, one: Settled, run: RunFacts) -> None:
+    wanted = _properties(one.place, one.model, one.verdict, one.serial, one.firmware, one.fault, run.folder)
+    found = case.find("properties")
+    if found is None:
+        case.insert(0, deepcopy(wanted))
+        return
+    known = {each.get("name") for each in found}
+    found.extend(deepcopy(each) for each in wanted if each.get("name") not in known)
+
+
+@lru_cache(maxsize=1024)
+def _properties(
+    place: str, model: str, verdict: str, serial: str, firmware: str, fault: str | None, folder: Path
+) -> etree._Element:
+    """The same for nearly all claims of a place; whoever wants them takes a copy."""
     facts = {
-        "place": one.place,
-        "model": one.model,
-        "verdict": one.verdict,
-        "evidence": str(evidence_file(run.folder, one.place)),
-        "serial": one.serial,
-        "firmware": one.firmware,
-        "fault": one.fault or "",
+        "place": place,
+        "model": model,
+        "verdict": verdict,
+        "evidence": str(evidence_file(folder, place)),
+        "serial": serial,
+        "firmware": firmware,
+        "fault": fault or "",
     }
-    properties = case.find("properties")
-    if properties is None:
-        properties = etree.Element("properties")
-        case.insert(0, properties)
-    known = {each.get("name") for each in properties}
+    properties = etree.Element("properties")
     for name, value in facts.items():
-        if value and name not in known:
+        if value:
             etree.SubElement(properties, "property", {"name": name, "value": _printable(value)})
+    return properties
 
 
 def _add_outcome(case: etree._Element, one: Settled) -> None:

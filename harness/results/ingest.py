@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from harness.fault import Verdict
@@ -222,10 +221,21 @@ def _ids(
     ids = known()
     if missing := [dict(row) for name, row in wanted.items() if name not in ids]:
         # Two runners may come upon the same claim at once.
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), missing)
+        connection.execute(_insert(connection, table), missing)
         ids = known()
     return ids
+
+
+def _insert(connection: Connection, table: sa.Table) -> sa.Insert:
+    """Rows that are not there yet."""
+    # The other dialect is a good part of the library, and not needed.
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def _seconds(moment: datetime) -> int:
