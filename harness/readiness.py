@@ -181,6 +181,8 @@ def _served(unit: ExaminedUnit) -> Finding:
         whose, fits = title(leaf), names_it(leaf, unit.place.address) or title(leaf) == repr(unit.place.address)
     except ValueError:
         return Finding(State.REMARK, f"{told}; cannot be read further")
+    if elsewhere := _served_elsewhere(unit, shown.leaf):
+        return elsewhere
     if ends < datetime.now(UTC) + SOON:
         over = "expired on" if ends < datetime.now(UTC) else "expires on"
         return Finding(State.REMARK, f"{told}, {over} {ends:%Y-%m-%d}", "replace it: mcu-hil install")
@@ -193,6 +195,20 @@ def _served(unit: ExaminedUnit) -> Finding:
             f"mcu-hil install {unit.place.name} gives it a pair of its own; the one of the factory is on every unit",
         )
     return ready(told)
+
+
+def _served_elsewhere(unit: ExaminedUnit, leaf: bytes) -> Finding | None:
+    """What is amiss at the first of its other addresses at which anything is."""
+    for address in unit.place.also_at:
+        try:
+            shown = unit.handshake(Deadline.after(HANDSHAKE_SECONDS), address)
+        except (LabError, UnitError, DeadlineExpired) as error:
+            remedy = "see that this port is plugged in and HTTPS ticked for it, or take it out of also_at"
+            return missing(f"not at {address}: {error}", remedy)
+        if shown.leaf != leaf:
+            told = f"at {address} another one, sha256:{shown.fingerprint}"
+            return missing(told, "a unit has one certificate: see that this is an address of the same unit")
+    return None
 
 
 def _pending(unit: ExaminedUnit) -> Finding:

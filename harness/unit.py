@@ -223,8 +223,9 @@ class Unit(Protocol):
     def notices(self) -> tuple[str, ...]:
         """What a person should know who has it driven, a sentence each: so far, and each once."""
 
-    def handshake(self, deadline: Deadline) -> Handshake:
-        """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now."""
+    def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
+        """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now, at the place's first address
+        unless another one is named."""
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         """The same with the SIP TLS port; None where it is closed, and was closed whenever it was asked."""

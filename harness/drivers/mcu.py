@@ -177,8 +177,9 @@ class Mcu(Attempts):
             *self._notices,
         )
 
-    def handshake(self, deadline: Deadline) -> Handshake:
-        return take_handshake(self._wire.https, deadline)
+    def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
+        https = self._wire.https
+        return take_handshake(replace(https, address=address) if address else https, deadline)
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         endpoint = Endpoint(self.place.address, self.place.ports.sip_tls, through=self._wire.through)

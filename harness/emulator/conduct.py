@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from certstore import Firmware, MismatchedPair, Upload, UploadRefused
 from certstore.flash import Files
@@ -33,6 +34,13 @@ class Description:
 
     leaf: bytes
     key_matches: bool
+
+
+class EthernetPort(Enum):
+    """Of a box; each has addresses of its own (device-reference 1, mark D)."""
+
+    A = auto()
+    B = auto()
 
 
 class Conduct:
@@ -77,7 +85,7 @@ class Conduct:
         """When the listener opens; `served` is what it presented before it closed; None is nothing."""
         return store.running
 
-    def presents(self, service: str, number: int, serving: Pair, before: Pair) -> Pair:
+    def presents(self, service: str, port: EthernetPort, number: int, serving: Pair, before: Pair) -> Pair:
         """To the connection of this number since the start; `before` is what was served until then."""
         return serving
 
@@ -124,6 +132,10 @@ class Conduct:
 
     def opens(self, service: str, boots: int) -> bool:
         """Whether a ticked service listens; `boots` is 0 until the first restart."""
+        return True
+
+    def listens(self, service: str, port: EthernetPort, boots: int) -> bool:
+        """Whether a service that opens does so at this port (4, mark D: services are of both)."""
         return True
 
     def stays_up(self, boots: int) -> bool:

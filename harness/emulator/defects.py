@@ -16,7 +16,7 @@ from harness.emulator import defective_restarting as restarting
 from harness.emulator import defective_serving as serving
 from harness.emulator import defective_storing as storing
 from harness.emulator import defective_telling as telling
-from harness.emulator.conduct import HEALTHY, Conduct
+from harness.emulator.conduct import HEALTHY, Conduct, EthernetPort
 from harness.emulator.pair import FACTORY
 
 
@@ -84,6 +84,8 @@ SERVING: Mapping[str, Defect] = {
     "lookalike-served": Defect("the certificate served is the uploaded one, with its key (2.1, D)", serving.AltersPair(serving.lookalike)),
     "some-connections-old-pair": Defect("after the restart every connection gets the new pair (2.1, D)", serving.OldPairHereAndThere({"https"}, divisor=3)),
     "first-connection-factory-pair": Defect("after the restart every connection gets the new pair (2.1, D)", serving.FactoryPairAtFirst()),
+    "port-b-old-pair": Defect("there is one pair, at both Ethernet ports (2.1, D)", serving.OldPairHereAndThere({"https"}, ports={EthernetPort.B})),
+    "port-b-closed-after-restart": Defect("a ticked service is open after a restart, at both Ethernet ports (4, D)", serving.ClosedAtPortB()),
     "sip-tls-old-pair": Defect("HTTPS and SIP TLS share one pair (2.1, D)", serving.OldPairHereAndThere({"sips_tcp"})),
     "no-handshake-after-restart": Defect("HTTPS works with the uploaded pair (2.1, D)", serving.NoHandshake()),
     "old-sessions-resumed": Defect("no session from before the restart outlives it (2.1, I)", serving.ResumesOldSessions()),

@@ -65,6 +65,8 @@ def test_the_status_table_describes_the_pair_that_is_served(seen: AsFound) -> No
     leaf = seen.seen.handshake.leaf
     assert describes(table, leaf), shown_otherwise(table, leaf)
     assert table.key_matches, f"the Private key row reads {table.private_key!r}"
+    told = seen.seen.leaf_elsewhere(leaf)
+    assert not told, told
 
 
 def test_the_unit_has_its_own_help_on_certificates_as_ever(seen: AsFound, characterised: Characterised) -> None:

@@ -98,6 +98,8 @@ def test_an_upload_of_many_octets_does_not_restart_the_unit(seen: Attempts) -> N
 
 def test_an_upload_of_many_octets_changes_nothing_that_is_served_before_a_restart(seen: Attempts) -> None:
     assert seen.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
+    told = seen.afterwards.changed_elsewhere(seen.before)
+    assert not told, told
 
 
 def test_nothing_is_stored_of_an_upload_of_too_many_octets(seen: Attempts) -> None:
@@ -116,4 +118,6 @@ def test_after_an_upload_of_many_octets_and_a_restart_a_whole_pair_is_served(see
         pytest.skip("somebody has removed the pair: that is another claim's")
     wanted = seen.huge.leaf if seen.took_it else seen.before.handshake.leaf
     assert seen.restarted.handshake.leaf == wanted
+    told = seen.restarted.leaf_elsewhere(wanted)
+    assert not told, told
     assert seen.restarted.certificates.local_certificate.key_matches

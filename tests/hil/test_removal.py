@@ -96,6 +96,8 @@ def test_the_factory_pair_is_served_after_the_restart(seen: Removal, place: Plac
     if place.baseline is not None:
         pytest.skip("the run found a custom pair on it: what its factory pair is was never seen")
     assert seen.restarted.handshake.presented_chain == seen.baseline.presented_chain
+    told = seen.restarted.chain_elsewhere(seen.baseline.presented_chain)
+    assert not told, told
 
 
 def test_every_connection_since_the_removal_was_served_one_leaf(seen: Removal) -> None:

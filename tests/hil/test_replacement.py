@@ -234,7 +234,10 @@ def test_the_same_pages_as_ever_ask_for_the_restart(seen: Replacement, character
 
 
 def test_the_pair_from_before_is_served_until_the_restart(seen: Replacement) -> None:
+    """At each of its addresses."""
     assert seen.pending.handshake.presented_chain == seen.before.handshake.presented_chain
+    told = seen.pending.changed_elsewhere(seen.before)
+    assert not told, told
 
 
 def test_the_upload_alone_does_not_restart_the_unit(seen: Replacement) -> None:
@@ -356,15 +359,23 @@ def test_a_web_session_from_before_the_restart_is_over(seen: Replacement) -> Non
 
 
 def test_https_works_after_the_restart(seen: Replacement) -> None:
-    """A TLS handshake is completed; what is served in it is other claims' matter."""
+    """A TLS handshake is completed, at each of its addresses; what is served in it is other claims' matter."""
     trouble = seen.restarted.served.trouble
     assert trouble is None, str(trouble)
+    lost = {
+        address: str(now.trouble)
+        for address, now in seen.restarted.elsewhere.items()
+        if now.trouble is not None and seen.before.elsewhere[address].trouble is None
+    }
+    assert not lost, "; ".join(f"at {address}, where HTTPS was open before: {why}" for address, why in lost.items())
 
 
 def test_the_uploaded_leaf_is_served_after_the_restart(seen: Replacement) -> None:
-    """The handshake was completed, so the unit holds the leaf's private key too."""
+    """The handshake was completed, so the unit holds the leaf's private key too; at each of its addresses."""
     only_if_taken(seen)
     assert seen.served.value == seen.material.leaf
+    told = seen.restarted.leaf_elsewhere(seen.material.leaf)
+    assert not told, told
 
 
 def test_tls_is_spoken_as_ever(seen: Replacement, characterised: Characterised) -> None:
@@ -405,6 +416,9 @@ def test_a_leaf_is_served_with_as_much_of_its_chain_as_ever(seen: Replacement, c
         assert served == known.get(served[0]), "a leaf that was not uploaded, and with another chain than before"
         return
     characterised(f"served/of-{len(seen.material.chain)}-certificates", how_much(served, seen.material.chain))
+    # That another leaf is served there is another claim's matter.
+    told = seen.restarted.chain_elsewhere(served) if not seen.restarted.leaf_elsewhere(served[0]) else ""
+    assert not told, told
 
 
 def test_no_pair_of_another_unit_is_served(seen: Replacement, place: Place) -> None:

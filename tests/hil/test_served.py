@@ -75,6 +75,8 @@ def test_the_last_upload_that_was_taken_is_served(seen: Served, characterised: C
     became = "stored" if seen.taken else "refused"
     told = f"the second upload, {seen.kind}, was {became}, and after the restart something else is served"
     assert seen.restarted.handshake.leaf == wanted.leaf, told
+    elsewhere = seen.restarted.leaf_elsewhere(wanted.leaf)
+    assert not elsewhere, elsewhere
 
 
 def test_as_much_of_the_chain_as_ever_is_served(seen: Served, characterised: Characterised) -> None:

@@ -20,7 +20,7 @@ from harness.emulator.defects import DEFECTS
 from tests.prove.healthy import GENERATIONS, false_alarms
 from tests.prove.judging import Judged, judged, lines
 from tests.prove.runs import Bench, Specimen, processor_seconds
-from tests.prove.table import ROWS
+from tests.prove.table import AT_SECOND_ADDRESS, ROWS
 
 
 def main() -> int:
@@ -92,13 +92,18 @@ def _proved(bench: Bench, names: list[str], asked: argparse.Namespace, *, full: 
     if not names:
         return
     arguments = [*(["-m", "full"] if full else []), *(["-k", asked.only] if asked.only else [])]
-    healthy = Specimen("healthy", firmware=asked.firmware)
+    healthy = Specimen(
+        "healthy", firmware=asked.firmware, second_address=any(map(AT_SECOND_ADDRESS.__contains__, names))
+    )
     learned = bench.learn([healthy], *arguments, power=full)["healthy"]
     if learned.failed or learned.blocked:
         raise RuntimeError(f"a unit without a defect: {learned}")
     for first in range(0, len(names), asked.at_once):
         share = names[first : first + asked.at_once]
-        specimens = [Specimen(name, firmware=asked.firmware, defect=name) for name in share]
+        specimens = [
+            Specimen(name, firmware=asked.firmware, defect=name, second_address=name in AT_SECOND_ADDRESS)
+            for name in share
+        ]
         found = bench.run([healthy, *specimens], *arguments, power=full)
         if found["healthy"].failed or found["healthy"].blocked:
             raise RuntimeError(f"a unit without a defect: {found['healthy']}")

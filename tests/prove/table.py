@@ -92,6 +92,9 @@ REMOVED = "test_nobody_but_an_administrator_can_remove_the_pair"
 AGREES = "test_restart_time_and_uptime_agree_as_ever[both]"
 WALK = "test_no_walk_parts_the_unit_from_the_model"
 
+AT_SECOND_ADDRESS = frozenset({"port-b-old-pair", "port-b-closed-after-restart"})
+"""Defects that only a unit with a second address can show."""
+
 # A row for each defect, in one line however long, as docs/defects.md has them.
 # ruff: noqa: E501
 # fmt: off
@@ -139,6 +142,8 @@ ROWS: Mapping[str, Row] = {
     "lookalike-served": row(f"{LEAF}[self-signed]"),
     "some-connections-old-pair": row("test_many_connections_at_once_are_served_one_leaf", may=(BACK_ON, "test_an_upload_of_many_octets_changes_nothing_that_is_served_before_a_restart", HUGE_AFTER, SIP_OFF, CHAIN_ON, LEAF, POWER, LAST, MUCH, "test_sip_tls_goes_back_to_the_factory_pair_too", TABLE_AFTER, CHAIN, WALK, "test_no_tls_session_from_before_the_restart_is_resumed", "test_every_connection_since_the_restart_was_served_one_leaf", "test_the_pair_from_before_is_served_after_refused_uploads", "test_the_pair_from_before_is_served_after_the_restart", "test_the_factory_pair_is_served_after_the_restart", "test_a_foreign_key_changes_nothing_that_is_served_before_a_restart", "test_a_removal_is_in_force_when_it_ever_was", "test_the_pair_from_before_is_served_until_the_restart")),
     "first-connection-factory-pair": row("test_every_connection_since_the_restart_was_served_one_leaf[both]", more=(SIP_OFF,)),
+    "port-b-old-pair": row(f"{LEAF}[both]", "test_the_pair_from_before_is_served_after_the_restart", "test_the_factory_pair_is_served_after_the_restart", more=(BACK_ON, *DONE_CUTS, *LAST_SERVED), may=(WALK, POWER)),
+    "port-b-closed-after-restart": row("test_https_works_after_the_restart[self-signed]"),
     "sip-tls-old-pair": row("test_sip_tls_shares_the_pair_with_https[both]", "test_sip_tls_goes_back_to_the_factory_pair_too", "test_sip_tls_goes_on_as_before_after_refused_uploads", more=(SIP_OFF,)),
     "no-handshake-after-restart": row("test_https_works_after_the_restart[self-signed]", more=(*DONE_CUTS,), may=(POWER, WALK)),
     "old-sessions-resumed": row("test_no_tls_session_from_before_the_restart_is_resumed"),

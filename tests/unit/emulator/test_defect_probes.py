@@ -39,6 +39,7 @@ from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.pair import FACTORY
 from harness.errors import DeadlineExpired
 from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
+from tests.loopback import address
 
 PATIENCE = 60.0
 """For what must come."""
@@ -81,8 +82,8 @@ class Specimen:
     def stored(self) -> tuple[bytes, ...]:
         return self.host.truth(self.blueprint.name).stored.certificates
 
-    def served(self, port: int | None = None) -> tuple[bytes, ...]:
-        endpoint = Endpoint(self.blueprint.address, port or self.blueprint.https)
+    def served(self, port: int | None = None, address: str | None = None) -> tuple[bytes, ...]:
+        endpoint = Endpoint(address or self.blueprint.address, port or self.blueprint.https)
         return take_handshake(endpoint, Deadline.after(PATIENCE)).presented_chain
 
     def takes(self, upload: Upload) -> bool:
@@ -123,9 +124,9 @@ class Specimen:
     def log_in(self) -> None:
         self.visitor.log_in(self.blueprint.user, self.blueprint.password)
 
-    def is_open(self, port: int) -> bool:
+    def is_open(self, port: int, address: str | None = None) -> bool:
         with socket.socket() as probe:
-            return probe.connect_ex((self.blueprint.address, port)) == 0
+            return probe.connect_ex((address or self.blueprint.address, port)) == 0
 
     def installed(self) -> tuple[bytes, ...]:
         """The certificates of a pair that is stored and served."""
@@ -437,6 +438,18 @@ def stays_open(service: str) -> Callable[[Specimen], bool]:
     return probe
 
 
+def alike_at_port_b(unit: Specimen) -> bool:
+    certificates = unit.installed()
+    [other] = unit.blueprint.also_at
+    return certificates == unit.served() == unit.served(address=other)
+
+
+def open_at_port_b(unit: Specimen) -> bool:
+    unit.restart()
+    [other] = unit.blueprint.also_at
+    return unit.is_open(unit.blueprint.https, other)
+
+
 def strangers_cannot_upload(unit: Specimen) -> bool:
     good = unit.good()
     requests.post(
@@ -556,6 +569,8 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "lookalike-served": served_after_restart,
     "some-connections-old-pair": every_connection_alike,
     "first-connection-factory-pair": served_after_restart,
+    "port-b-old-pair": alike_at_port_b,
+    "port-b-closed-after-restart": open_at_port_b,
     "sip-tls-old-pair": sip_tls_alike,
     "no-handshake-after-restart": handshakes,
     "old-sessions-resumed": no_session_outlives_it,
@@ -598,7 +613,13 @@ HEALTHY = {name: probe for name, probe in PROBES.items() if next(k for k, v in P
 
 @contextmanager
 def specimen(blueprint: Blueprint, visitor_of: Callable[[Blueprint], Any], defect: str | None) -> Iterator[Specimen]:
-    built = replace(blueprint, defect=defect, restart_seconds=0.02, ticked=("http", "https", "sips_tcp"))
+    built = replace(
+        blueprint,
+        defect=defect,
+        restart_seconds=0.02,
+        ticked=("http", "https", "sips_tcp"),
+        also_at=(address(),),
+    )
     with hosted([built]) as host, visitor_of(built) as visitor:
         unit = Specimen(built, host, visitor)
         unit.log_in()
