@@ -6,7 +6,7 @@ by the same driver; nothing here says which it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,12 @@ from harness.tls.resumption import TlsSession
 
 KEY_MATCHES = "Key matches certificate"
 """The one documented value of the `Private key` row (device-reference 2.2, mark D)."""
+
+
+def keys_for_https(features: Iterable[str]) -> list[str]:
+    """Those of the feature keys of which HTTPS needs one (device-reference 6, mark D: match loosely)."""
+    words = ("secure management", "https", "encryption")
+    return [name for name in features if any(word in name.lower() for word in words)]
 
 
 class Way(StrEnum):

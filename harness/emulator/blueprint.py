@@ -104,6 +104,7 @@ class Blueprint:
             http=place.ports.http,
             https=place.ports.https,
             sip_tls=place.ports.sip_tls,
+            features=FEATURE_KEYS if place.feature_key else (),
             ticked=("http", "https", *(("sips_tcp",) if "sip_tls" in (place.features or ()) else ())),
             firmware=firmware_of(place),
             skin=str(place.emulated.skin or ""),

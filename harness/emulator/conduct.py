@@ -134,6 +134,10 @@ class Conduct:
         """Whether a ticked service listens; `boots` is 0 until the first restart."""
         return True
 
+    def needs_key(self, service: str) -> bool:
+        """Whether the service opens only where a feature key for HTTPS is there (4 and 6, mark D)."""
+        return True
+
     def listens(self, service: str, port: EthernetPort, boots: int) -> bool:
         """Whether a service that opens does so at this port (4, mark D: services are of both)."""
         return True

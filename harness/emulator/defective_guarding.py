@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from certstore import Upload
@@ -29,6 +30,14 @@ class _AnyForm(Session):
 class LetsGuestsAdminister(Conduct):
     def may_administer(self, user: User) -> bool:
         return True
+
+
+@dataclass(frozen=True)
+class NeedsNoKey(Conduct):
+    services: Collection[str]
+
+    def needs_key(self, service: str) -> bool:
+        return service not in self.services
 
 
 class CookieFromAnywhere(Conduct):

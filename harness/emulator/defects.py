@@ -122,6 +122,8 @@ RESTARTING: Mapping[str, Defect] = {
 GUARDING: Mapping[str, Defect] = {
     "upload-without-login": Defect("only somebody who is logged in can upload (3.3, D)", guarding.LetsStrangersUpload()),
     "guests-may-upload": Defect("the page is reachable by administrators only (2.1, I)", guarding.LetsGuestsAdminister()),
+    "https-without-feature-key": Defect("HTTPS needs the Secure management (HTTPS) or the Encryption key (4, D)", guarding.NeedsNoKey({"https"})),
+    "sip-tls-without-feature-key": Defect("SIP TLS needs the Secure management (HTTPS) or the Encryption key (4, D)", guarding.NeedsNoKey({"sips_tcp"})),
     "cookie-from-anywhere": Defect("a session is tied to the address of its client (3.3, D)", guarding.CookieFromAnywhere()),
     "cookie-outlives-restart": Defect("a restart ends all sessions (15.3, I)", guarding.KeepsSessions()),
     "key-in-page-source": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInPage("certificates")),

@@ -58,13 +58,14 @@ class ServiceEnds:
         port = EthernetPort.A if address == unit.blueprint.address else EthernetPort.B
         if not unit.conduct.listens(service, port, unit.boots):
             return None
+        has_key = unit.has_https_key or not unit.conduct.needs_key(service)
         match service:
             case "http":
                 return lambda register: PlainConnection(self._http(), register)
-            case "https" if unit.has_https_key and unit.serving is not None:
+            case "https" if has_key and unit.serving is not None:
                 return lambda register: self._tls(service, port, self._http, register)
             # The same key and the same pair (device-reference 4 and 8, mark D).
-            case "sips_tcp" if unit.has_https_key and unit.serving is not None:
+            case "sips_tcp" if has_key and unit.serving is not None:
                 return lambda register: self._tls(service, port, self._sip, register)
             case "ftp":
                 return lambda register: PlainConnection(self._ftp(), register)

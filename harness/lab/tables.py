@@ -234,6 +234,8 @@ class Place(Table):
     tags: Annotated[frozenset[str], Field(strict=False)] = frozenset()
     tls: TlsTerms = TlsTerms()
     features: Annotated[frozenset[Feature], Field(strict=False)] | None = None
+    feature_key: bool = True
+    """Whether the unit has one of the feature keys without which it has no HTTPS (device-reference 6, mark D)."""
     restart_timeout: Seconds = 900.0
     baseline: Baseline = None
     gateway: Gateway | None = None
@@ -266,6 +268,12 @@ class Place(Table):
         for key, address in (("address", self.address), *(("also_at", one) for one in self.also_at)):
             if self.emulated is not None and not _is_loopback(address):
                 raise ValueError(f"{key} is {address!r}, but an emulated unit lives in 127.0.0.0/8")
+        return self
+
+    @model_validator(mode="after")
+    def _baseline_can_be_seen(self) -> Place:
+        if self.baseline is not None and not self.feature_key:
+            raise ValueError("has a baseline pair, but without feature_key nobody is shown one")
         return self
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from _pytest.outcomes import Failed
 from harness.errors import ConfigurationError
 from harness.experiment import Experiment, Plan, Selection
 from harness.fault import Incident, Unanswered, Verdict
-from harness.lab import Feature, Place
+from harness.lab import Place
 from harness.observation import Unseen
 from harness.profile import Characterised, Outcome
 from harness.progress import Collected, LaneReport, Said, Tell
@@ -105,8 +105,8 @@ class Claims:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
         for item in items:
             if _place(item) is not None:
-                if lacking := _lacking(item):
-                    item.add_marker(pytest.mark.skip(reason=f"the place has no {' and no '.join(lacking)}"))
+                if reason := _unfit(item):
+                    item.add_marker(pytest.mark.skip(reason=reason))
                 for selection in Selection:
                     if _selection(item) <= selection:
                         item.add_marker(selection.mark)
@@ -172,7 +172,7 @@ class Claims:
             self._run.excluded.get(place.name, ""),
         )
         for claim in claims:
-            if _lacking(claim):
+            if _unfit(claim):
                 self._slots.add(claim, None)
             elif "unit" in claim.fixturenames:
                 self._slots.add(claim, lane.visited)
@@ -423,15 +423,15 @@ def _experiment(claim: pytest.Function) -> Experiment[object]:
 
 
 def _plan(claims: Iterable[pytest.Function]) -> Plan:
-    return Plan.of(_experiment(claim) for claim in claims if "seen" in claim.fixturenames and not _lacking(claim))
+    return Plan.of(_experiment(claim) for claim in claims if "seen" in claim.fixturenames and not _unfit(claim))
 
 
-def _lacking(item: pytest.Item) -> list[Feature]:
-    """The features that the experiment of a claim needs and its place does not have."""
+def _unfit(item: pytest.Item) -> str:
+    """Why the experiment of a claim is not done at its place; empty where it is."""
     place = _place(item)
     if place is None or not isinstance(item, pytest.Function) or "seen" not in item.fixturenames:
-        return []
-    return _experiment(item).lacking(place)
+        return ""
+    return _experiment(item).unfit(place)
 
 
 def _selection(item: pytest.Item) -> Selection:

@@ -32,6 +32,7 @@ class Specimen:
     firmware: str = "4.3(2.18)"
     defect: str = ""
     second_address: bool = False
+    feature_key: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class Bench:
                 f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{own}.{number}"\n'
                 f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "http", "https", "sip_tls", "power"]\n'
                 + (f'also_at = ["{others}.{number}"]\n' if one.second_address else "")
+                + ("" if one.feature_key else "feature_key = false\n")
                 + f"emulated = {{ {emulated} }}\n"
                 + (POWER % f"{own}.{number}" if power else "")
             )

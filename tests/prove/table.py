@@ -95,6 +95,9 @@ WALK = "test_no_walk_parts_the_unit_from_the_model"
 AT_SECOND_ADDRESS = frozenset({"port-b-old-pair", "port-b-closed-after-restart"})
 """Defects that only a unit with a second address can show."""
 
+WITHOUT_FEATURE_KEY = frozenset({"https-without-feature-key", "sip-tls-without-feature-key"})
+"""Those that only a unit without a feature key for HTTPS can show."""
+
 # A row for each defect, in one line however long, as docs/defects.md has them.
 # ruff: noqa: E501
 # fmt: off
@@ -171,6 +174,8 @@ ROWS: Mapping[str, Row] = {
     "https-open-again-after-restart": row(more=("test_https_is_still_off_after_a_restart",)),
     "upload-without-login": row("test_nobody_but_an_administrator_can_upload[by-nobody]", more=(f"{REMOVED}[by-nobody]",)),
     "guests-may-upload": row("test_nobody_but_an_administrator_can_upload[by-guest]", more=(f"{REMOVED}[by-guest]",)),
+    "https-without-feature-key": row(more=("test_https_is_closed_without_its_feature_key",)),
+    "sip-tls-without-feature-key": row(more=("test_sip_tls_is_closed_without_a_feature_key",)),
     "cookie-from-anywhere": row("test_nobody_but_an_administrator_can_upload[by-elsewhere]", more=(f"{REMOVED}[by-elsewhere]",)),
     "cookie-outlives-restart": row("test_a_web_session_from_before_the_restart_is_over[both]"),
     "key-in-page-source": row(NO_KEY),

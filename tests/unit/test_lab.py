@@ -33,9 +33,9 @@ REFUSED = {
     ),
     "unlike-anything-known": (
         REAL + "zzz = 1",
-        "[[place]] 'a' has the unknown key 'zzz': known are address, also_at, baseline, console, emulated, features, "
-        "firmware, gateway, labgrid, login, model, name, ports, power, profile, restart_timeout, serial, supervisor, "
-        "tags, tls",
+        "[[place]] 'a' has the unknown key 'zzz': known are address, also_at, baseline, console, emulated, "
+        "feature_key, features, firmware, gateway, labgrid, login, model, name, ports, power, profile, "
+        "restart_timeout, serial, supervisor, tags, tls",
     ),
     "power-that-only-comes-on": (
         REAL + 'power = { ssh = "pdu", user = "lab", on = "on 7" }',

@@ -450,6 +450,15 @@ def open_at_port_b(unit: Specimen) -> bool:
     return unit.is_open(unit.blueprint.https, other)
 
 
+def needs_a_key(service: str) -> Callable[[Specimen], bool]:
+    def probe(unit: Specimen) -> bool:
+        built = replace(unit.blueprint, name="keyless", address=address(), also_at=(), features=())
+        with hosted([built]), socket.socket() as probe:
+            return probe.connect_ex((built.address, getattr(built, service))) != 0
+
+    return probe
+
+
 def strangers_cannot_upload(unit: Specimen) -> bool:
     good = unit.good()
     requests.post(
@@ -598,6 +607,8 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "https-open-again-after-restart": stays_closed,
     "upload-without-login": strangers_cannot_upload,
     "guests-may-upload": guests_are_denied,
+    "https-without-feature-key": needs_a_key("https"),
+    "sip-tls-without-feature-key": needs_a_key("sip_tls"),
     "cookie-from-anywhere": cookie_is_bound,
     "cookie-outlives-restart": cookie_ends,
     "key-in-page-source": key_not_on_page,
