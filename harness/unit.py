@@ -291,8 +291,9 @@ class Unit(Protocol):
     def admits(self, kept: WebPass) -> bool:
         """Whether the SSL certificates page opens with it, and with nothing else."""
 
-    def upload(self, upload: Upload) -> Answer:
-        """Send the three fields in one submission. The passphrase field stays empty where there is none."""
+    def upload(self, upload: Upload, files: tuple[str, str] | None = None) -> Answer:
+        """Send the three fields in one submission, the files under these names or else usual ones. The passphrase
+        field stays empty where there is none."""
 
     def upload_cut(self, upload: Upload) -> Answer:
         """Send half of what `upload` would send, and close the connection. The answer's page is read afterwards."""

@@ -202,10 +202,10 @@ class Watched:
         with self._step(f"uploading as {visitor}"):
             return self._unit.upload_by(visitor, upload)
 
-    def upload(self, upload: Upload) -> Answer:
+    def upload(self, upload: Upload, files: tuple[str, str] | None = None) -> Answer:
         self._confide(upload)
         with self._step("uploading"):
-            answer = self._unit.upload(upload)
+            answer = self._unit.upload(upload, files)
         self._evidence.note("upload", {"during": self.during, "taken": answer.taken, "seconds": answer.seconds})
         return answer
 

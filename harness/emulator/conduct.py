@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from certstore import Firmware, MismatchedPair, Upload, UploadRefused
 from certstore.flash import Files
@@ -18,6 +19,9 @@ from harness.emulator.sessions import Session
 from harness.emulator.skin import Skin, TlsSettings
 from harness.emulator.store import ModelStore, Received, Started, Store, UncheckedStore
 from harness.emulator.users import User
+
+if TYPE_CHECKING:
+    from harness.emulator.http_server import Request
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class Conduct:
     def reads(self, upload: Upload, store: Store) -> Received:
         """Raises certstore.UploadRefused. May be slow, and depends on the upload and the firmware only."""
         return store.receive(upload)
+
+    async def takes_form(self, request: Request) -> bool:
+        """Whether the form of an upload is read at all, however its files are called (2.5, mark I)."""
+        return True
 
     def keeps(self, store: Store, received: Received) -> Store:
         return store.keep(received)

@@ -86,6 +86,16 @@ class ResumesOldSessions(Conduct):
         return before
 
 
+class AsksForCertificates(Conduct):
+    """And goes on without one."""
+
+    def context(self, pair: Pair, settings: TlsSettings, before: Contexts | None) -> Contexts:
+        context = new_context(pair, settings)
+        if not pair.is_factory:
+            context.verify_mode = ssl.CERT_OPTIONAL
+        return lambda: context
+
+
 class NoHandshake(Conduct):
     """Offers only suites for another type of key than the pair's: no handshake is ever completed."""
 

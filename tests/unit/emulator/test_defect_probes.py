@@ -38,6 +38,7 @@ from harness.emulator.defects import DEFECTS
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.pair import FACTORY
 from harness.errors import DeadlineExpired
+from harness.kinds import KINDS, ODD_ORGANISATION
 from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
 from tests.loopback import address
 
@@ -211,6 +212,39 @@ def expired(unit: Specimen) -> bool:
         datetime.now(UTC) - timedelta(1)
     )
     return unit.takes(Upload(dated.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM), pki.key_pem(key)))
+
+
+def takes_kind(kind: str) -> Callable[[Specimen], bool]:
+    return lambda unit: unit.takes(KINDS[kind].make(unit.blueprint.address, "unit").upload)
+
+
+def no_passphrase_is_remembered(unit: Specimen) -> bool:
+    upload = KINDS["AES-128-CBC"].make(unit.blueprint.address, "unit").upload
+    unit.upload(Upload(unit.good().certificate, b"nonsense", upload.passphrase))
+    return not unit.takes(replace(upload, passphrase=None))
+
+
+def asks_for_no_certificate(unit: Specimen) -> bool:
+    unit.installed()
+    shown = take_handshake(Endpoint(unit.blueprint.address, unit.blueprint.https), Deadline.after(PATIENCE))
+    return "CertificateRequest" not in [one.name for one in shown.messages]
+
+
+def reboot_required_after_a_second_upload(unit: Specimen) -> bool:
+    unit.upload(unit.good())
+    unit.upload(unit.good())
+    return bool(unit.call("device.query")["rebootRequired"])
+
+
+def table_has_no_markup(unit: Specimen) -> bool:
+    unit.upload(KINDS["markup in its name"].make(unit.blueprint.address, "unit").upload)
+    unit.visitor.visit("/certificates.html")
+    return ODD_ORGANISATION in (unit.visitor.table()["Subject"] or "")
+
+
+def table_describes_the_factory_pair(unit: Specimen) -> bool:
+    unit.visitor.visit("/certificates.html")
+    return bool(unit.visitor.table()["Subject"])
 
 
 UPLOADED = "have been uploaded"
@@ -419,14 +453,23 @@ def shuts_down(unit: Specimen) -> bool:
     return came(unit.patience, lambda: unit.phase() == "shut down")
 
 
-def waits_to_be_restarted(unit: Specimen) -> bool:
+def post(unit: Specimen, **files: object) -> None:
     unit.visitor.visit("/certificates.html")
     form = unit.visitor.page.find("form", enctype="multipart/form-data")
-    good = unit.good()
     fields = {field["name"]: field.get("value", "") for field in form.find_all("input", type="hidden")}
-    files = {"certificate": good.certificate, "private_key": good.private_key}
     address = f"http://{unit.blueprint.address}:{unit.blueprint.http}{form['action']}"
     unit.visitor.post(address, data=fields, files=files, allow_redirects=False)
+
+
+def takes_files_of_other_names(unit: Specimen) -> bool:
+    good = unit.good()
+    post(unit, certificate=("unit.cer", good.certificate), private_key=("unit.key", good.private_key))
+    return unit.stored() != FACTORY.certificates
+
+
+def waits_to_be_restarted(unit: Specimen) -> bool:
+    good = unit.good()
+    post(unit, certificate=good.certificate, private_key=good.private_key)
     return not came(GLANCE, lambda: unit.phase() != "active" or unit.boots > 0)
 
 
@@ -551,6 +594,14 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "passphrase-trimmed": encrypted(b" correct horse "),
     "passphrase-in-upper-case": encrypted(b"correct horse"),
     "passphrase-plus-becomes-blank": encrypted(b"correct+horse"),
+    "passphrase-through-a-shell": encrypted(b"$HOME and `horse`"),
+    "passphrase-remembered": no_passphrase_is_remembered,
+    "pem-names-only": takes_files_of_other_names,
+    "odd-key-sizes-refused": takes_kind("RSA 1536"),
+    "windows-line-ends-in-encrypted-key-refused": takes_kind("encrypted, CRLF"),
+    "key-in-certificate-file-refused": takes_kind("one file for both"),
+    "version-1-refused": takes_kind("X.509 version 1"),
+    "large-certificate-refused": takes_kind("200 host names"),
     "passphrase-for-plain-key-refused": lambda unit: unit.takes(
         Upload((good := unit.good()).certificate, good.private_key, b"correct horse")
     ),
@@ -581,12 +632,16 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "port-b-old-pair": alike_at_port_b,
     "port-b-closed-after-restart": open_at_port_b,
     "sip-tls-old-pair": sip_tls_alike,
+    "asks-for-client-certificates": asks_for_no_certificate,
     "no-handshake-after-restart": handshakes,
     "old-sessions-resumed": no_session_outlives_it,
     "banner-missing": banner_before,
     "banner-stays": no_banner_after,
     "reboot-required-missing": reboot_required_before,
     "reboot-required-stays": reboot_not_required_after,
+    "reboot-required-once": reboot_required_after_a_second_upload,
+    "status-table-is-markup": table_has_no_markup,
+    "status-table-blank-for-factory": table_describes_the_factory_pair,
     "status-table-stale": table_describes_it,
     "status-table-always-factory": table_describes_it,
     "status-table-says-mismatch": table_says_match,
