@@ -273,6 +273,9 @@ class Unit(Protocol):
         """Whatever an administrator can read without changing anything: what the unit has shown last, pages, files,
         answers of the API."""
 
+    def unlinked(self) -> Iterator[Readable]:
+        """Whatever lies where others have kept their keys, though no link leads there."""
+
     def audit(self, *, enabled: bool) -> bool | None:
         """The audit log records, or does not, as told; whether it did before, None where there is none to switch."""
 
@@ -281,6 +284,9 @@ class Unit(Protocol):
 
     def shown_to_strangers(self) -> tuple[str, ...]:
         """Which of SSL certificates and configuration.xml are shown to somebody who is not logged in."""
+
+    def shown_to_guests(self) -> tuple[str, ...] | None:
+        """The same for the user `guest` without a password; None where that one is not let in."""
 
     def log_out(self) -> None:
         """The web session is given back; the next page opens a new one."""

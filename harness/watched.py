@@ -175,6 +175,10 @@ class Watched:
         with self._step("reading everything"):
             yield from self._unit.readable()
 
+    def unlinked(self) -> Iterator[Readable]:
+        with self._step("reading what no link leads to"):
+            yield from self._unit.unlinked()
+
     def audit(self, *, enabled: bool) -> bool | None:
         with self._step(f"switching the audit log {'on' if enabled else 'off'}"):
             return self._unit.audit(enabled=enabled)
@@ -186,6 +190,10 @@ class Watched:
     def shown_to_strangers(self) -> tuple[str, ...]:
         with self._step("looking without a login"):
             return self._unit.shown_to_strangers()
+
+    def shown_to_guests(self) -> tuple[str, ...] | None:
+        with self._step("looking as a guest"):
+            return self._unit.shown_to_guests()
 
     def log_out(self) -> None:
         with self._step("logging out"):

@@ -165,6 +165,26 @@ class Conduct:
     def may_administer(self, user: User) -> bool:
         return user.is_administrator
 
+    def may_see(self, user: User, page: str) -> bool:
+        """A page that is for administrators."""
+        return self.may_administer(user)
+
+    def file_at(self, path: str, store: Store) -> bytes | None:
+        """What lies in the web server's folder beside the pages."""
+        return None
+
+    def event_at_start(self, store: Store) -> str:
+        """What the event log says of the pair at a start; empty for nothing."""
+        return ""
+
+    def keeps_audit_log(self) -> bool:
+        """Over a restart: it is on flash (10, mark D)."""
+        return True
+
+    def keeps_auditing(self) -> bool:
+        """Whether it records after a restart as before."""
+        return True
+
     def is_from(self, session: Session, address: str) -> bool:
         """A cookie is good from one address only (3.3, mark D)."""
         return session.address == address

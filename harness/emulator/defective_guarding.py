@@ -58,6 +58,21 @@ class KeyInPage(Conduct):
         return f"{text}<!-- {store.stored.private_key.decode()} -->" if page == self.on else text
 
 
+class ConfigurationForGuests(Conduct):
+    def may_see(self, user: User, page: str) -> bool:
+        return page == "download" or super().may_see(user, page)
+
+
+class KeyInWebFolder(Conduct):
+    def file_at(self, path: str, store: Store) -> bytes | None:
+        return store.stored.private_key if path == "/privkey.pem" else None
+
+
+class KeyInEventLogAtStart(Conduct):
+    def event_at_start(self, store: Store) -> str:
+        return f"loaded {store.running.private_key.decode()}"
+
+
 class KeyInConfiguration(Conduct):
     def exports_key(self, skin: Skin) -> bool:
         return True

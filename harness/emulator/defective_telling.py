@@ -109,6 +109,16 @@ class _CountingStore(ModelStore):
         return replace(started, store=replace(started.store, uploads=0))
 
 
+class LosesAuditLog(Conduct):
+    def keeps_audit_log(self) -> bool:
+        return False
+
+
+class StopsAuditing(Conduct):
+    def keeps_auditing(self) -> bool:
+        return False
+
+
 class UptimeRunsOn(Conduct):
     def clock(self) -> Clock:
         return _UptimeRunsOn()

@@ -118,6 +118,8 @@ TELLING: Mapping[str, Defect] = {
     "restart-log-missing": Defect("each restart is in the restart log (7.5, D)", telling.RestartLogMissing()),
     "restart-log-twice": Defect("each restart is in the restart log once (7.5, D)", telling.RestartLogTwice()),
     "restart-log-wrong-reason": Defect("the restart log tells the true reason (7.5, D)", telling.RestartLogReason("User requested upgrade")),
+    "audit-log-lost-at-restart": Defect("the audit log keeps 100,000 records, on flash (10, D)", telling.LosesAuditLog()),
+    "auditing-off-after-restart": Defect("the audit log records once it is enabled (10, D)", telling.StopsAuditing()),
     "never-finishes-booting": Defect("finishedBooting becomes true (5.3, I)", telling.NeverFinishesBooting()),
 }
 
@@ -141,6 +143,9 @@ GUARDING: Mapping[str, Defect] = {
     "cookie-outlives-restart": Defect("a restart ends all sessions (15.3, I)", guarding.KeepsSessions()),
     "key-in-page-source": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInPage("certificates")),
     "key-in-configuration": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInConfiguration()),
+    "key-in-web-folder": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInWebFolder()),
+    "key-in-event-log-at-start": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInEventLogAtStart()),
+    "configuration-for-guests": Defect("the configuration is for administrators (3.1, D)", guarding.ConfigurationForGuests()),
     "key-in-event-log": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInEventLog()),
     "passphrase-in-audit-log": Defect("no log holds a passphrase (10, I)", guarding.PassphraseInAuditLog()),
     "passphrase-in-event-log": Defect("no log holds a passphrase (10, I)", guarding.PassphraseInEventLog()),

@@ -379,11 +379,13 @@ class EmulatedUnit:
             self.lose_power()
             return
         self.clock.start()
-        self.administration.started()
+        self.administration.started(self.conduct)
         self.boots, self._shut_down = self.boots + 1, None
         self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
         self.services = self.conduct.services_at_start(self.services)
         self._ends.started(self.serving or FACTORY)
+        if said := self.conduct.event_at_start(self.store):
+            self.events.record("system", Severity.INFO, said)
         self._serve(self.conduct.serves_after_start(self.serving, self.store))
         self.state = after(self.state, Event.LISTENING)
         for taken in self._open([row.name for row in self.services.rows]):

@@ -90,6 +90,8 @@ NOTHING_WAITS = "test_nothing_waits_for_a_restart_when_https_is_back"
 HUGE_AFTER = "test_after_an_upload_of_many_octets_and_a_restart_a_whole_pair_is_served"
 REMOVED = "test_nobody_but_an_administrator_can_remove_the_pair"
 AGREES = "test_restart_time_and_uptime_agree_as_ever[both]"
+AUDIT = "test_the_audit_log_goes_on_over_a_restart_as_ever"
+LATER_KEY = "test_no_private_key_can_be_read_after_the_restart_either"
 WALK = "test_no_walk_parts_the_unit_from_the_model"
 
 AT_SECOND_ADDRESS = frozenset({"port-b-old-pair", "port-b-closed-after-restart"})
@@ -175,6 +177,8 @@ ROWS: Mapping[str, Row] = {
     "restart-log-missing": row("test_the_restart_is_in_the_restart_log_once[both]"),
     "restart-log-twice": row("test_the_restart_is_in_the_restart_log_once[both]"),
     "restart-log-wrong-reason": row("test_the_restart_log_tells_no_other_reason[both]", "test_the_restart_after_refused_uploads_is_logged_as_ever", "test_the_restart_after_the_removal_is_logged_as_ever", more=("test_the_restart_log_names_a_power_cut_as_ever",)),
+    "audit-log-lost-at-restart": row(more=(AUDIT,)),
+    "auditing-off-after-restart": row(more=(AUDIT,)),
     "never-finishes-booting": row("test_the_unit_works_again_after_the_restart[both]", "test_the_unit_is_at_work_and_nothing_waits_for_a_restart"),
     "restart-ignored": row(RESTARTS),
     "restart-hangs": row(RESTARTS),
@@ -192,6 +196,9 @@ ROWS: Mapping[str, Row] = {
     "cookie-outlives-restart": row("test_a_web_session_from_before_the_restart_is_over[both]"),
     "key-in-page-source": row(NO_KEY),
     "key-in-configuration": row(NO_KEY),
+    "key-in-web-folder": row(more=(LATER_KEY,)),
+    "key-in-event-log-at-start": row(more=(LATER_KEY,)),
+    "configuration-for-guests": row(more=("test_a_guest_is_shown_nothing_that_is_for_administrators",)),
     "key-in-event-log": row(NO_KEY),
     "passphrase-in-audit-log": row(NO_PASSPHRASE),
     "passphrase-in-event-log": row(NO_PASSPHRASE),

@@ -557,11 +557,45 @@ def log_without(secret: str, page: str) -> Callable[[Specimen], bool]:
     return probe
 
 
+def audit_goes_on(text: str) -> Callable[[Specimen], bool]:
+    """What the page of the audit log says after an upload and a restart."""
+
+    def probe(unit: Specimen) -> bool:
+        unit.visitor.visit("/audit_log.html")
+        unit.visitor.press("Enable auditing")
+        unit.installed()
+        unit.visitor.visit("/audit_log.html")
+        return unit.page_says(text)
+
+    return probe
+
+
+def key_not_in_log_after_a_restart(unit: Specimen) -> bool:
+    unit.installed()
+    unit.visitor.visit("/web_logging.html")
+    return not unit.page_says("PRIVATE KEY")
+
+
+def shown_at(unit: Specimen, path: str) -> str:
+    return str(unit.visitor.get(f"http://{unit.blueprint.address}:{unit.blueprint.http}{path}").text)
+
+
+def key_not_in_web_folder(unit: Specimen) -> bool:
+    unit.upload(unit.good())
+    return "PRIVATE KEY" not in shown_at(unit, "/privkey.pem")
+
+
+def guests_get_no_configuration(unit: Specimen) -> bool:
+    unit.visitor.visit("/logout.html")
+    unit.visitor.log_in("guest", "")
+    return "<configuration" not in shown_at(unit, "/configuration.xml")
+
+
 def key_not_in_configuration(unit: Specimen) -> bool:
     unit.upload(unit.good())
-    answer = unit.visitor.get(f"http://{unit.blueprint.address}:{unit.blueprint.http}/configuration.xml")
-    assert "<configuration" in answer.text
-    return "PRIVATE KEY" not in answer.text
+    shown = shown_at(unit, "/configuration.xml")
+    assert "<configuration" in shown
+    return "PRIVATE KEY" not in shown
 
 
 def handshakes(unit: Specimen) -> bool:
@@ -651,6 +685,8 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "restart-log-missing": restart_is_logged_once,
     "restart-log-twice": restart_is_logged_once,
     "restart-log-wrong-reason": reason_is_true,
+    "audit-log-lost-at-restart": audit_goes_on("certificate and private key were uploaded"),
+    "auditing-off-after-restart": audit_goes_on("Auditing is enabled"),
     "never-finishes-booting": finishes_booting,
     "restart-ignored": restarts_when_told,
     "restart-hangs": restarts_when_told,
@@ -668,6 +704,9 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "cookie-outlives-restart": cookie_ends,
     "key-in-page-source": key_not_on_page,
     "key-in-configuration": key_not_in_configuration,
+    "key-in-web-folder": key_not_in_web_folder,
+    "key-in-event-log-at-start": key_not_in_log_after_a_restart,
+    "configuration-for-guests": guests_get_no_configuration,
     "key-in-event-log": log_without("PRIVATE KEY", "/web_logging.html"),
     "passphrase-in-audit-log": log_without("correct horse", "/audit_log.html"),
     "passphrase-in-event-log": log_without("correct horse", "/web_logging.html"),
