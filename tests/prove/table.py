@@ -165,7 +165,7 @@ ROWS: Mapping[str, Row] = {
     "banner-stays": row("test_the_same_pages_as_ever_ask_for_a_restart_after_it[self-signed]", "test_the_same_pages_as_ever_ask_for_the_restart[ca-signed]"),
     "reboot-required-missing": row("test_an_upload_sets_reboot_required_as_ever[both]", "test_a_removal_sets_reboot_required_as_ever", more=(UPLOAD_OFF,)),
     "reboot-required-stays": row("test_no_restart_is_pending_after_the_restart[both]", more=(NOTHING_WAITS, UPLOAD_OFF, *each_served("test_nothing_waits_for_another_restart"))),
-    "reboot-required-once": row("test_a_restart_is_required_as_long_as_a_pair_waits_for_it[accepted-kinds]", more=("test_a_restart_is_required_as_long_as_a_pair_waits_for_it[all-accepted-kinds]",)),
+    "reboot-required-once": row("test_a_restart_is_required_as_long_as_a_pair_waits_for_it[accepted-kinds]"),
     "status-table-is-markup": row("test_names_are_shown_as_text_as_ever[accepted-kinds]", more=("test_names_are_shown_as_text_as_ever[all-accepted-kinds]",)),
     "status-table-blank-for-factory": row(TABLE_AFTER),
     "status-table-stale": row(TABLE_CHANGES, WAITS, TABLE_AFTER),
