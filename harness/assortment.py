@@ -171,8 +171,9 @@ _KEYS: dict[str, Callable[[_Owner], KeyFile]] = {
     "a PKCS#8 key": lambda owner: KeyFile(written(owner.key, PKCS8)),
     "a PKCS#8 key, PBES2": lambda owner: KeyFile(written(owner.key, PKCS8, PASSPHRASE), PASSPHRASE),
     "DES-EDE3-CBC": lambda owner: KeyFile(owner.triple_des, PASSPHRASE),
-    "DES-EDE3-CBC, wrong passphrase": lambda owner: KeyFile(owner.triple_des, b"not " + PASSPHRASE),
+    # Right after the one with its passphrase, which nobody may remember.
     "DES-EDE3-CBC, no passphrase": lambda owner: KeyFile(owner.triple_des),
+    "DES-EDE3-CBC, wrong passphrase": lambda owner: KeyFile(owner.triple_des, b"not " + PASSPHRASE),
     "DES-EDE3-CBC, lower-case DEK-Info": lambda owner: KeyFile(
         owner.triple_des.replace(b"DES-EDE3", b"des-ede3"), PASSPHRASE
     ),

@@ -30,6 +30,10 @@ OPENSSL_SECONDS = 120
 _one_command_a_core = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
+FileNames = tuple[str, str] | None
+"""Of certificate and key."""
+
+
 @dataclass(frozen=True)
 class Material:
     """An upload that every firmware takes, and the certificates in it."""
@@ -37,6 +41,8 @@ class Material:
     upload: Upload
     chain: tuple[bytes, ...]
     """DER, leaf first: what the unit should serve."""
+    files: FileNames = None
+    """How the files are called, where that is special."""
 
     @property
     def leaf(self) -> bytes:
@@ -205,11 +211,12 @@ def certificate_key_unknown(address: str) -> Upload:
 
 REFUSED: Mapping[str, MakeBad] = {
     "wrong-passphrase": wrong_passphrase,
-    "no-passphrase": no_passphrase,
     "fields-swapped": fields_swapped,
     "certificate-der": certificate_der,
     "key-der": key_der,
     "pkcs12": pkcs12_twice,
+    # Right after one that was sent with the passphrase that this one lacks: nobody may remember it.
+    "no-passphrase": no_passphrase,
     "empty": empty_fields,
     "certificate-missing": certificate_missing,
     "key-missing": key_missing,

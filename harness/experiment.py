@@ -73,10 +73,15 @@ class Experiment(Generic[Observations]):
     """What a place must have; at others its claims are skipped."""
     replaces: bool = False
     """It begins with a custom pair in force; where no experiment before leaves one, that is a restart more."""
+    feature_key: bool = True
+    """It is for units with a feature key for HTTPS; or for those without one."""
 
-    def lacking(self, place: Place) -> list[Feature]:
-        """What it needs and the place does not have."""
-        return sorted(feature for feature in self.needs if not place.has(feature))
+    def unfit(self, place: Place) -> str:
+        """Why it is not done at this place, in words; empty where it is."""
+        if place.feature_key is not self.feature_key:
+            return f"the place has {'a' if place.feature_key else 'no'} feature key for HTTPS"
+        lacking = sorted(feature for feature in self.needs if not place.has(feature))
+        return f"the place has no {' and no '.join(lacking)}" if lacking else ""
 
 
 def experiment(
@@ -86,13 +91,13 @@ def experiment(
     needs: Iterable[Feature] = (),
     *,
     replaces: bool = False,
+    feature_key: bool = True,
 ) -> Callable[[Callable[[Unit], Observations]], Experiment[Observations]]:
     """Turn a function of a unit into an experiment of the same name, with `-` for `_`."""
 
     def named(run: Callable[[Unit], Observations]) -> Experiment[Observations]:
-        return Experiment(
-            run.__name__.replace("_", "-"), leaves, restarts, run, selection, frozenset(needs), replaces
-        )
+        name = run.__name__.replace("_", "-")
+        return Experiment(name, leaves, restarts, run, selection, frozenset(needs), replaces, feature_key)
 
     return named
 

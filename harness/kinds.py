@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certstore import Upload
 from harness import key_files, pki
-from harness.catalogue import PASSPHRASE, Material
+from harness.catalogue import PASSPHRASE, FileNames, Material
 from harness.key_files import KeyFile
 from harness.once import once
 from harness.pki import Issued, Names, Terms
@@ -25,8 +25,12 @@ Make = Callable[[str, str], Material]
 """From address and common name."""
 
 LONGEST_CHAIN = 10
-ODD_PASSPHRASE = b' Two+Words%20 & "both" CASES '
-"""31 octets at most, which is this product's usual limit of a string (11.4, I)."""
+ODD_PASSPHRASE = b""" Up+low%20&"q'$HOME`id`;|\\<b> """
+"""31 octets at most, which is this product's usual limit of a string (11.4, I); what a shell, a page or an address
+would take for something else among them."""
+ODD_ORGANISATION = 'R&D "<i>Labs</i>"'
+WINDOWS_FILES = ("unit.cer", "unit.key")
+"""As in the procedure for a Windows authority (device-reference 2.5, mark D)."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,14 @@ def _authority(intermediates: int) -> pki.Authority:
 
 
 def _material(
-    issued: Issued, file: KeyFile, certificate: bytes | None = None, more: tuple[bytes, ...] = ()
+    issued: Issued,
+    file: KeyFile,
+    certificate: bytes | None = None,
+    more: tuple[bytes, ...] = (),
+    files: FileNames = None,
 ) -> Material:
     pem = issued.certificate_pem if certificate is None else certificate
-    return Material(Upload(pem, file.content, file.passphrase), (*issued.chain_der, *more))
+    return Material(Upload(pem, file.content, file.passphrase), (*issued.chain_der, *more), files)
 
 
 def _leaf(
@@ -78,14 +86,29 @@ def _cipher(cipher: str, passphrase: bytes = PASSPHRASE) -> Make:
     return _key_file(lambda key: key_files.encrypted(key, cipher, passphrase), passphrase)
 
 
-def _text(reform: Callable[[bytes], bytes]) -> Make:
+def _text(reform: Callable[[bytes], bytes], files: FileNames = None) -> Make:
     """Both files."""
 
     def make(address: str, name: str) -> Material:
         issued = _leaf(address, name, intermediates=1)
-        return _material(issued, KeyFile(reform(_plain().content)), reform(issued.certificate_pem))
+        key = KeyFile(reform(_plain().content))
+        return _material(issued, key, reform(issued.certificate_pem), files=files)
 
     return make
+
+
+def _encrypted_by_windows() -> Make:
+    def reform(key: rsa.RSAPrivateKey) -> bytes:
+        return key_files.encrypted(key, "DES-EDE3-CBC", PASSPHRASE).replace(b"\n", b"\r\n")
+
+    return _key_file(reform, PASSPHRASE)
+
+
+def _one_file_for_both(address: str, name: str) -> Material:
+    """Certificate and key behind one another, in both fields."""
+    issued = _leaf(address, name)
+    both = issued.certificate_pem + _plain().content
+    return _material(issued, KeyFile(both), both)
 
 
 def _in_long_lines(pem: bytes) -> bytes:
@@ -109,8 +132,9 @@ def _key_after_a_certificate(address: str, name: str) -> Material:
 
 
 def _several_objects(address: str, name: str) -> Material:
-    """The key behind its certificate, both in lines of 76 columns, and a passphrase that is not needed."""
-    issued = _leaf(address, name)
+    """The key behind its certificate, both in lines of 76 columns, a passphrase that is not needed, and in the name
+    what a page would take for markup."""
+    issued = _leaf(address, name, Terms(organisation=ODD_ORGANISATION))
     key = KeyFile(_in_long_lines(issued.certificate_pem + _plain().content), PASSPHRASE)
     return _material(issued, key, _in_long_lines(issued.certificate_pem))
 
@@ -157,6 +181,7 @@ _CHAINS: Mapping[str, Kind] = {
 
 KINDS: Mapping[str, Kind] = {
     "RSA 1024": Kind(_size(1024)),
+    "RSA 1536": Kind(_size(1536), SIZE_OPEN),
     "RSA 2048": Kind(_size(2048)),
     "RSA 3072": Kind(_size(3072), SIZE_OPEN),
     "RSA 4096": Kind(_size(4096), SIZE_OPEN),
@@ -182,10 +207,13 @@ KINDS: Mapping[str, Kind] = {
     "64 KiB of leading text": Kind(_text(lambda pem: b"a line of text\n" * 4370 + pem), CHAIN_OPEN),
     "base64 in lines of 76": Kind(_text(_in_long_lines), "as the reader has it (11.3, I)"),
     "blanks at the ends of lines": Kind(_text(lambda pem: pem.replace(b"\n", b" \n"))),
+    "encrypted, CRLF": Kind(_encrypted_by_windows()),
+    "one file for both": Kind(_one_file_for_both, "one object a file may be wanted (11.3, I)"),
     "key after a certificate": Kind(_key_after_a_certificate, "one object a file may be wanted (11.3, I)"),
     "passphrase with a plus": Kind(_cipher("AES-128-CBC", b"one+two")),
     "passphrase of both cases": Kind(_cipher("AES-128-CBC", b"UPPER and lower")),
-    "text as Windows writes it": Kind(_text(_as_windows_writes)),
+    "text as Windows writes it": Kind(_text(_as_windows_writes, WINDOWS_FILES)),
+    "files of other names": Kind(_text(lambda pem: pem, ("C:\\keys\\my unit.CRT", "privkey"))),
     "several objects in long lines": Kind(_several_objects, "one object a file may be wanted (11.3, I)"),
     "AES-256-CBC, odd passphrase": Kind(_cipher("AES-256-CBC", ODD_PASSPHRASE), FORM_OPEN),
     "self-signed": Kind(_self_signed),
@@ -193,12 +221,19 @@ KINDS: Mapping[str, Kind] = {
     "not yet valid": Kind(_terms(Terms(not_before=_year(2040), not_after=_year(2045)))),
     "signed with SHA-1": Kind(_terms(Terms(digest="sha1"))),
     "signed with SHA-512": Kind(_terms(Terms(digest="sha512")), "listed among the unknowns (16 row 7, U)"),
+    "X.509 version 1": Kind(_terms(Terms(version=1))),
+    "markup in its name": Kind(_terms(Terms(organisation=ODD_ORGANISATION))),
+    "name that is no ASCII": Kind(_terms(Terms(organisation="Zürich Straße"))),
+    "200 host names": Kind(_terms(Terms(further_hosts=200)), CHAIN_OPEN),
     "named by CN alone": Kind(_terms(Terms(names=Names.COMMON_NAME))),
     "named by host": Kind(_terms(Terms(names=Names.HOST))),
     "named by IP address": Kind(_terms(Terms(names=Names.ADDRESS))),
     **_CHAINS,
 }
 """By the name that stands in test ids and profiles."""
+
+NAMES_AS_MARKUP = frozenset({"several objects in long lines", "markup in its name"})
+"""Kinds of which the certificate is for ODD_ORGANISATION."""
 
 REPRESENTATIVE = (
     "PKCS#8",

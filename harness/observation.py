@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -69,6 +69,8 @@ class Look:
     restart_log: tuple[RestartLogEntry, ...]
     sip: Handshake | None
     """With the SIP TLS port; None where it is closed."""
+    elsewhere: Mapping[str, Sight[Handshake]] = field(default_factory=dict)
+    """HTTPS at each of the unit's other addresses."""
 
     @property
     def handshake(self) -> Handshake:
@@ -78,6 +80,38 @@ class Look:
     @property
     def pages(self) -> tuple[Page, Page]:
         return self.home, self.certificates.page
+
+    @property
+    def is_served_everywhere(self) -> bool:
+        return all(one.trouble is None for one in (self.served, *self.elsewhere.values()))
+
+    def leaf_elsewhere(self, leaf: bytes) -> str:
+        """At which other addresses another leaf is served, in words; empty for none: there is one pair for all
+        (device-reference 2.1, mark D). Raises Unseen where one could not be seen."""
+        return _otherwise({at: one.value.presented_chain[:1] for at, one in self.elsewhere.items()}, (leaf,))
+
+    def chain_elsewhere(self, chain: tuple[bytes, ...]) -> str:
+        """The same of whole chains."""
+        return _otherwise({at: one.value.presented_chain for at, one in self.elsewhere.items()}, chain)
+
+    def changed_elsewhere(self, before: Look) -> str:
+        """At which other addresses another chain is served than before, in words; empty for none."""
+        return "; ".join(
+            _otherwise({at: one.value.presented_chain}, before.elsewhere[at].value.presented_chain)
+            for at, one in self.elsewhere.items()
+            if one.value.presented_chain != before.elsewhere[at].value.presented_chain
+        )
+
+
+def _otherwise(served: Mapping[str, tuple[bytes, ...]], wanted: tuple[bytes, ...]) -> str:
+    def words(chain: tuple[bytes, ...]) -> str:
+        return ", ".join(map(certificate_words, chain)) or "nothing"
+
+    return "; ".join(
+        f"at {address} HTTPS serves {words(chain)}; it should serve {words(wanted)}"
+        for address, chain in served.items()
+        if chain != wanted
+    )
 
 
 def look(unit: Unit) -> Look:
@@ -91,7 +125,12 @@ def look(unit: Unit) -> Look:
         condition=condition,
         restart_log=unit.restart_log(),
         sip=unit.sip_handshake(Deadline.after(LOOK_SECONDS)),
+        elsewhere={address: _sight_at(unit, address) for address in unit.place.also_at},
     )
+
+
+def _sight_at(unit: Unit, address: str) -> Sight[Handshake]:
+    return sight(lambda: unit.handshake(Deadline.after(LOOK_SECONDS), address))
 
 
 def look_when_up(unit: Unit) -> Look:
@@ -105,7 +144,7 @@ def look_when_up(unit: Unit) -> Look:
             if soon.expired:
                 raise
         else:
-            if seen.served.trouble is None or patience.expired:
+            if seen.is_served_everywhere or patience.expired:
                 return seen
         with suppress(DeadlineExpired):
             (patience if not patience.expired else soon).wait_for("handshake", lambda: _answers(unit, soon), 0.5)
@@ -214,20 +253,31 @@ class Serving:
     """Empty where no handshake could be completed."""
     trouble: str = ""
     """Why not."""
+    elsewhere: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
+    """The same of the unit's other addresses."""
+
+    @property
+    def otherwise_elsewhere(self) -> str:
+        """At which other addresses another chain is served than at the first, in words; empty for none."""
+        return _otherwise(self.elsewhere, self.chain)
 
 
 def serving(unit: Unit) -> Serving:
-    """The chain of a completed handshake, which proves the key too; waits a while for HTTPS to open."""
+    """The chains of completed handshakes, which prove the key too; waits a while for HTTPS to open."""
     soon = Deadline.after(SERVING_SECONDS)
     trouble = ""
 
     def shown() -> Serving | None:
         nonlocal trouble
         try:
-            return Serving(unit.handshake(soon).presented_chain)
+            chain = unit.handshake(soon).presented_chain
         except (BenchError, HandshakeFailed) as error:
             trouble = str(error)
             return None
+        others = {address: _sight_at(unit, address) for address in unit.place.also_at}
+        return Serving(
+            chain, "", {at: () if one.trouble else one.value.presented_chain for at, one in others.items()}
+        )
 
     try:
         return soon.wait_for("handshake", shown, 0.25)

@@ -50,6 +50,11 @@ class Terms:
     not_after: datetime.datetime = NOT_AFTER
     digest: Literal["sha1", "sha256", "sha512"] = "sha256"
     names: Names = Names.BOTH
+    organisation: str = ORGANIZATION
+    further_hosts: int = 0
+    """So many host names more."""
+    version: Literal[1, 3] = 3
+    """Of X.509; the first has no extensions."""
 
 
 USUAL = Terms()
@@ -124,7 +129,7 @@ class Authority:
         """A leaf for these IP addresses or host names, the first also as its common name unless that is given."""
         key = key or rsa_key()
         extensions = [*_leaf_extensions(addresses, terms), *_key_identifiers(key, self._key)]
-        name = _name(common_name or addresses[0])
+        name = _name(common_name or addresses[0], terms.organisation)
         leaf = _certificate(name, key, self.issuers[0].subject, self._key, extensions, terms)
         return Issued((leaf, *self.issuers[:-1]), key)
 
@@ -220,11 +225,11 @@ def _serial() -> int:
     return x509.random_serial_number()
 
 
-def _name(common_name: str) -> x509.Name:
+def _name(common_name: str, organisation: str = ORGANIZATION) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
@@ -248,6 +253,7 @@ def _leaf_extensions(addresses: Sequence[str], terms: Terms) -> list[tuple[x509.
             names = [name for name in map(general_name, addresses) if isinstance(name, x509.IPAddress)]
         case Names.COMMON_NAME:
             names = []
+    names += [x509.DNSName(f"unit-{number}.{HOST}") for number in range(terms.further_hosts)]
     named: list[tuple[x509.ExtensionType, bool]] = [(x509.SubjectAlternativeName(names), False)] if names else []
     return [
         *named,
@@ -301,15 +307,19 @@ def _certificate(
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
-    if terms.digest == "sha1":
-        return _signed_with_sha1(builder.sign(issuer_key, hashes.SHA256()), issuer_key)
+    if terms.digest == "sha1" or terms.version == 1:
+        return _as_of_old(builder.sign(issuer_key, hashes.SHA256()), issuer_key, terms.version)
     return builder.sign(issuer_key, hashes.SHA512() if terms.digest == "sha512" else hashes.SHA256())
 
 
-def _signed_with_sha1(certificate: x509.Certificate, issuer_key: rsa.RSAPrivateKey) -> x509.Certificate:
-    """The same certificate under the signature of units' days, which the library verifies but does not write."""
+def _as_of_old(certificate: x509.Certificate, issuer_key: rsa.RSAPrivateKey, version: int) -> x509.Certificate:
+    """The same certificate under the signature of units' days, and in their form, which the library reads but does
+    not write."""
     found = asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
     body = found["tbs_certificate"]
+    if version == 1:
+        body["version"] = "v1"
+        del body["extensions"]
     for signature in (body["signature"], found["signature_algorithm"]):
         signature["algorithm"] = "sha1_rsa"
     found["signature_value"] = issuer_key.sign(body.dump(force=True), PKCS1v15(), hashes.SHA1())

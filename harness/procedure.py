@@ -6,6 +6,7 @@ proof: a completed handshake, never a page.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from certstore import DEFAULT_FIRMWARE, Credential, Firmware, Upload, UploadRefused, firmware_named, receive
@@ -116,6 +117,18 @@ def to_baseline(
     if waiting or not active or not serves_it:
         unit.restart(deadline, way)
     return prove(unit, leaf, deadline)
+
+
+def without_custom_pair(unit: Unit, deadline: Deadline, way: Way | None = None) -> None:
+    """Of a unit that has no HTTPS, so that nobody is shown a pair: nothing waits for a restart; what did was removed,
+    and only where that was not enough was it restarted."""
+    if not unit.condition().reboot_required:
+        return
+    with suppress(UnitError):
+        # There may be no such button without a feature key.
+        unit.remove()
+    if unit.condition().reboot_required:
+        unit.restart(deadline, way)
 
 
 def prove(unit: Unit, leaf: bytes, deadline: Deadline) -> Handshake:

@@ -16,7 +16,7 @@ from certstore import firmware_named
 from harness.deadline import Deadline
 from harness.errors import ConfigurationError, DeadlineExpired, LabError, UnitError
 from harness.lab import LabgridPower, Place
-from harness.unit import ExaminedUnit, Identity, OperationalStatus, Unit
+from harness.unit import ExaminedUnit, Identity, OperationalStatus, Unit, keys_for_https
 from harness.verdict.certificates import title
 from harness.verdict.paths import names_it
 
@@ -24,8 +24,6 @@ from harness.verdict.paths import names_it
 CLOCK_LIMIT = timedelta(days=1)
 HANDSHAKE_SECONDS = 30.0
 SOON = timedelta(days=30)
-FEATURE_WORDS = ("secure management", "https", "encryption")
-"""In the names of the keys of which HTTPS needs one (device-reference 6, mark D: match loosely)."""
 UPGRADE = "enter the key Secure management (HTTPS) or Encryption at Settings > Upgrade; the maker has it"
 
 
@@ -147,12 +145,16 @@ def _session(unit: ExaminedUnit) -> Finding:
 
 def _feature_key(unit: ExaminedUnit) -> Finding:
     names = unit.features()
+    found = keys_for_https(names or ())
+    if not unit.place.feature_key:
+        if not found:
+            return ready("none, as lab.toml says")
+        return missing(f"{', '.join(found)}; lab.toml says that there is none", "take feature_key out of lab.toml")
     if names is None:
         service = unit.services().get("https")
         if service is not None and service.open:
             return ready("the API does not tell; HTTPS is open, so there is one")
         return missing("the API does not tell, and HTTPS is not open", f"look at Settings > Upgrade; {UPGRADE}")
-    found = [name for name in names if any(word in name.lower() for word in FEATURE_WORDS)]
     if found:
         return ready(", ".join(found))
     return missing(f"neither of the two; there are {', '.join(names) or 'none'}", UPGRADE)
@@ -161,6 +163,8 @@ def _feature_key(unit: ExaminedUnit) -> Finding:
 def https_service(unit: Unit) -> Finding:
     """Whether HTTPS is open, at the port of the lab file."""
     service, port = unit.services().get("https"), unit.place.ports.https
+    if not unit.place.feature_key and (service is None or not service.open):
+        return ready("not open: there is no feature key for it")
     if service is None:
         return missing("the API lists no HTTPS service", UPGRADE)
     if not service.wanted:
@@ -173,6 +177,8 @@ def https_service(unit: Unit) -> Finding:
 
 
 def _served(unit: ExaminedUnit) -> Finding:
+    if not unit.place.feature_key:
+        return Finding(State.REMARK, "nobody looks: lab.toml says that it has no feature key for HTTPS")
     shown = unit.handshake(Deadline.after(HANDSHAKE_SECONDS))
     told = f"sha256:{shown.fingerprint}, {shown.protocol_version}"
     try:
@@ -181,6 +187,8 @@ def _served(unit: ExaminedUnit) -> Finding:
         whose, fits = title(leaf), names_it(leaf, unit.place.address) or title(leaf) == repr(unit.place.address)
     except ValueError:
         return Finding(State.REMARK, f"{told}; cannot be read further")
+    if elsewhere := _served_elsewhere(unit, shown.leaf):
+        return elsewhere
     if ends < datetime.now(UTC) + SOON:
         over = "expired on" if ends < datetime.now(UTC) else "expires on"
         return Finding(State.REMARK, f"{told}, {over} {ends:%Y-%m-%d}", "replace it: mcu-hil install")
@@ -193,6 +201,20 @@ def _served(unit: ExaminedUnit) -> Finding:
             f"mcu-hil install {unit.place.name} gives it a pair of its own; the one of the factory is on every unit",
         )
     return ready(told)
+
+
+def _served_elsewhere(unit: ExaminedUnit, leaf: bytes) -> Finding | None:
+    """What is amiss at the first of its other addresses at which anything is."""
+    for address in unit.place.also_at:
+        try:
+            shown = unit.handshake(Deadline.after(HANDSHAKE_SECONDS), address)
+        except (LabError, UnitError, DeadlineExpired) as error:
+            remedy = "see that this port is plugged in and HTTPS ticked for it, or take it out of also_at"
+            return missing(f"not at {address}: {error}", remedy)
+        if shown.leaf != leaf:
+            told = f"at {address} another one, sha256:{shown.fingerprint}"
+            return missing(told, "a unit has one certificate: see that this is an address of the same unit")
+    return None
 
 
 def _pending(unit: ExaminedUnit) -> Finding:

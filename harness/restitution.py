@@ -11,8 +11,10 @@ from harness.deadline import Deadline
 from harness.errors import BenchError, ConfigurationError
 from harness.journal import Debt, Journal, now
 from harness.lab import Place
-from harness.tls.handshake import Handshake
 from harness.unit import Unit, Way
+
+NOT_SHOWN = b""
+"""The leaf of a unit that has no HTTPS."""
 
 
 class Restitution:
@@ -45,6 +47,8 @@ class Restitution:
             )
         if self._pair is not None:
             leaf = pki.pem_to_der(self._pair.certificate)
+        elif not unit.place.feature_key:
+            leaf = NOT_SHOWN
         else:
             leaf = unit.baseline.leaf if earlier is None else earlier.leaf
         since = now() if earlier is None else earlier.since
@@ -58,12 +62,14 @@ class Restitution:
         """On disk before the unit is changed. Raises BenchError where it cannot be written: then change nothing."""
         self._journal.owe(replace(self._debt, during=during))
 
-    def go_back(self, deadline: Deadline, way: Way | None = None) -> Handshake:
+    def go_back(self, deadline: Deadline, way: Way | None = None) -> None:
         """The unit serves its baseline, which a handshake has shown, and nothing is owed any more; it was restarted,
         in this way, only if it had to be. Raises as `procedure.to_baseline`: then it is still owed."""
-        shown = procedure.to_baseline(self._unit, self._debt.leaf, deadline, self._pair, way)
+        if self._unit.place.feature_key:
+            procedure.to_baseline(self._unit, self._debt.leaf, deadline, self._pair, way)
+        else:
+            procedure.without_custom_pair(self._unit, deadline, way)
         self._journal.settled(self._unit.place.name)
-        return shown
 
 
 def baseline_pair(place: Place) -> Upload | None:

@@ -149,7 +149,7 @@ def _exchange(note: Note) -> str:
 
 
 def _handshake(note: Note) -> str:
-    name = "SIP TLS handshake" if note["kind"].startswith("SIP") else "handshake"
+    name = f"handshake at {note['address']}" if "address" in note else note["kind"]
     count = f"{note['certificates']} certificate{'s' * (note['certificates'] != 1)}"
     milliseconds = f"{note['seconds'] * 1000:.0f} ms"
     return f"{name}: {note['protocol_version']}, {note['cipher_suite']}, {milliseconds}, {count}: {note['leaf']}"
@@ -193,6 +193,7 @@ WORDS: Mapping[str, Callable[[Note], str]] = {
     "unit": _unit,
     "exchange": _exchange,
     "handshake": _handshake,
+    "handshake at another address": _handshake,
     "SIP TLS handshake": _handshake,
     "answer": _answer,
     "restart": _restart,

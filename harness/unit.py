@@ -6,7 +6,7 @@ by the same driver; nothing here says which it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +21,12 @@ from harness.tls.resumption import TlsSession
 
 KEY_MATCHES = "Key matches certificate"
 """The one documented value of the `Private key` row (device-reference 2.2, mark D)."""
+
+
+def keys_for_https(features: Iterable[str]) -> list[str]:
+    """Those of the feature keys of which HTTPS needs one (device-reference 6, mark D: match loosely)."""
+    words = ("secure management", "https", "encryption")
+    return [name for name in features if any(word in name.lower() for word in words)]
 
 
 class Way(StrEnum):
@@ -223,8 +229,9 @@ class Unit(Protocol):
     def notices(self) -> tuple[str, ...]:
         """What a person should know who has it driven, a sentence each: so far, and each once."""
 
-    def handshake(self, deadline: Deadline) -> Handshake:
-        """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now."""
+    def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
+        """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now, at the place's first address
+        unless another one is named."""
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         """The same with the SIP TLS port; None where it is closed, and was closed whenever it was asked."""
@@ -266,6 +273,9 @@ class Unit(Protocol):
         """Whatever an administrator can read without changing anything: what the unit has shown last, pages, files,
         answers of the API."""
 
+    def unlinked(self) -> Iterator[Readable]:
+        """Whatever lies where others have kept their keys, though no link leads there."""
+
     def audit(self, *, enabled: bool) -> bool | None:
         """The audit log records, or does not, as told; whether it did before, None where there is none to switch."""
 
@@ -274,6 +284,9 @@ class Unit(Protocol):
 
     def shown_to_strangers(self) -> tuple[str, ...]:
         """Which of SSL certificates and configuration.xml are shown to somebody who is not logged in."""
+
+    def shown_to_guests(self) -> tuple[str, ...] | None:
+        """The same for the user `guest` without a password; None where that one is not let in."""
 
     def log_out(self) -> None:
         """The web session is given back; the next page opens a new one."""
@@ -284,8 +297,9 @@ class Unit(Protocol):
     def admits(self, kept: WebPass) -> bool:
         """Whether the SSL certificates page opens with it, and with nothing else."""
 
-    def upload(self, upload: Upload) -> Answer:
-        """Send the three fields in one submission. The passphrase field stays empty where there is none."""
+    def upload(self, upload: Upload, files: tuple[str, str] | None = None) -> Answer:
+        """Send the three fields in one submission, the files under these names or else usual ones. The passphrase
+        field stays empty where there is none."""
 
     def upload_cut(self, upload: Upload) -> Answer:
         """Send half of what `upload` would send, and close the connection. The answer's page is read afterwards."""

@@ -184,7 +184,7 @@ class Walker:
         if not self._states and state.running is None:
             # The walk has not come to its start: whatever is served is served.
             return True
-        if not served.chain or not self._is_leaf_of(state.running, served.chain[0]):
+        if not served.chain or not self._is_leaf_of(state.running, served.chain[0]) or served.otherwise_elsewhere:
             return False
         if not self._shows.by_table:
             return True
@@ -214,7 +214,8 @@ class Walker:
             return f"serves nobody ({served.trouble}), and {shown}"
         letters = (f"pair {letter}" for letter, pair in self._pairs.items() if pair.material.leaf == served.chain[0])
         what = next(letters, "the factory pair" if served.chain[0] == self._factory else "a pair of nobody's")
-        return f"serves {what} (sha256:{fingerprint(served.chain[0])[:DIGITS]}), and {shown}"
+        elsewhere = f", {served.otherwise_elsewhere}" if served.otherwise_elsewhere else ""
+        return f"serves {what} (sha256:{fingerprint(served.chain[0])[:DIGITS]}){elsewhere}, and {shown}"
 
     def _upload(self, step: Step) -> Material | str:
         return self._pairs[step.what].material if step.what in self._pairs else step.what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -33,6 +33,8 @@ from harness.unit import (
     Way,
     WebPass,
 )
+
+NOTHING_MORE: Mapping[str, str] = {}
 
 
 class Watched:
@@ -82,13 +84,16 @@ class Watched:
     def notices(self) -> tuple[str, ...]:
         return self._unit.notices
 
-    def handshake(self, deadline: Deadline) -> Handshake:
-        with self._step("handshake"):
-            seen = self._unit.handshake(deadline)
-        self._note_handshake("handshake", seen)
+    def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
+        with self._step(f"handshake at {address}" if address else "handshake"):
+            seen = self._unit.handshake(deadline, address)
+        if address:
+            self._note_handshake("handshake at another address", seen, {"address": address})
+        else:
+            self._note_handshake("handshake", seen)
         return seen
 
-    def _note_handshake(self, kind: str, seen: Handshake) -> None:
+    def _note_handshake(self, kind: str, seen: Handshake, more: Mapping[str, str] = NOTHING_MORE) -> None:
         words = self._words(seen.presented_chain)
         self._evidence.note(
             kind,
@@ -102,6 +107,7 @@ class Watched:
                 "connect_seconds": round(seen.connect_seconds, 4),
                 "seconds": round(seen.handshake_seconds, 4),
                 "messages": list(map(str, seen.messages)),
+                **more,
             },
         )
 
@@ -169,6 +175,10 @@ class Watched:
         with self._step("reading everything"):
             yield from self._unit.readable()
 
+    def unlinked(self) -> Iterator[Readable]:
+        with self._step("reading what no link leads to"):
+            yield from self._unit.unlinked()
+
     def audit(self, *, enabled: bool) -> bool | None:
         with self._step(f"switching the audit log {'on' if enabled else 'off'}"):
             return self._unit.audit(enabled=enabled)
@@ -180,6 +190,10 @@ class Watched:
     def shown_to_strangers(self) -> tuple[str, ...]:
         with self._step("looking without a login"):
             return self._unit.shown_to_strangers()
+
+    def shown_to_guests(self) -> tuple[str, ...] | None:
+        with self._step("looking as a guest"):
+            return self._unit.shown_to_guests()
 
     def log_out(self) -> None:
         with self._step("logging out"):
@@ -196,10 +210,10 @@ class Watched:
         with self._step(f"uploading as {visitor}"):
             return self._unit.upload_by(visitor, upload)
 
-    def upload(self, upload: Upload) -> Answer:
+    def upload(self, upload: Upload, files: tuple[str, str] | None = None) -> Answer:
         self._confide(upload)
         with self._step("uploading"):
-            answer = self._unit.upload(upload)
+            answer = self._unit.upload(upload, files)
         self._evidence.note("upload", {"during": self.during, "taken": answer.taken, "seconds": answer.seconds})
         return answer
 

@@ -58,6 +58,7 @@ SIP_SECONDS = 20.0
 SIP_LOOK_SECONDS = 0.5
 SHOWN_SECONDS = 20.0
 """A page that has been shown for longer is read anew before its form is sent: sessions end."""
+FILES = ("certificate.pem", "privatekey.pem")
 Check = Callable[[], None]
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END ")
 
@@ -177,8 +178,9 @@ class Mcu(Attempts):
             *self._notices,
         )
 
-    def handshake(self, deadline: Deadline) -> Handshake:
-        return take_handshake(self._wire.https, deadline)
+    def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
+        https = self._wire.https
+        return take_handshake(replace(https, address=address) if address else https, deadline)
 
     def sip_handshake(self, deadline: Deadline) -> Handshake | None:
         endpoint = Endpoint(self.place.address, self.place.ports.sip_tls, through=self._wire.through)
@@ -245,11 +247,11 @@ class Mcu(Attempts):
             screen = self._web.open(CERTIFICATES)
             return CertificatePage(screen.page, read_local_certificate(screen.documents))
 
-    def upload(self, upload: Upload) -> Answer:
+    def upload(self, upload: Upload, files: tuple[str, str] | None = None) -> Answer:
         """The three fields were sent in one submission, once."""
 
         def press(screen: Screen) -> Screen:
-            return self._web.press(*self._filled(screen, upload))
+            return self._web.press(*self._filled(screen, upload, files or FILES))
 
         with self._web.witnessed():
             return self._submit(press)
@@ -277,7 +279,7 @@ class Mcu(Attempts):
         with self._web.witnessed():
             return self._submit(press)
 
-    def _filled(self, screen: Screen, upload: Upload) -> tuple[Found, Filling]:
+    def _filled(self, screen: Screen, upload: Upload, files: tuple[str, str] = FILES) -> tuple[Found, Filling]:
         link = find_way_to_upload(screen.documents)
         found, fields = find_upload((self._web.press_or_follow(link) if link else screen).documents)
         self._web.keep_secret(upload.private_key, upload.passphrase)
@@ -285,8 +287,8 @@ class Mcu(Attempts):
         self._pins.accept(*(fingerprint(leaf) for leaf in _certificates(upload.certificate)))
         self._uploaded = True
         return found, {
-            fields[CERTIFICATE]: FileContent("certificate.pem", upload.certificate),
-            fields[PRIVATE_KEY]: FileContent("privatekey.pem", upload.private_key),
+            fields[CERTIFICATE]: FileContent(files[0], upload.certificate),
+            fields[PRIVATE_KEY]: FileContent(files[1], upload.private_key),
             fields[PASSPHRASE]: upload.passphrase or b"",
         }
 

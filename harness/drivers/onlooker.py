@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from harness.deadline import Deadline
 from harness.drivers.cookies import Cookies
-from harness.drivers.readable import CONFIGURATION, everything
+from harness.drivers.readable import CONFIGURATION, everything, unlinked
 from harness.drivers.rpc import Api, NotTold
 from harness.drivers.screen import Screen, is_outside
 from harness.drivers.sight import buttons
@@ -103,14 +103,26 @@ class Onlooker:
             return None
 
     def shown_to_strangers(self) -> tuple[str, ...]:
-        pages = {"SSL certificates": self._web.open(CERTIFICATES).url, CONFIGURATION: self._wire.url(CONFIGURATION)}
-        found = []
+        pages = self._guarded()
         with self._wire.as_stranger(Cookies()):
-            for name, url in pages.items():
-                screen = self._web.glance(url)
-                if screen.status == HTTPStatus.OK and not is_outside(screen):
-                    found.append(name)
-        return tuple(found)
+            return _shown(self._web, pages)
+
+    def shown_to_guests(self) -> tuple[str, ...] | None:
+        pages = self._guarded()
+        guest = WebSession(self._wire, GUEST, _nobody_knows, lambda kind, facts: None)
+        with self._wire.as_stranger(Cookies()):
+            try:
+                guest.open(HOME)
+            except (BenchError, ConfigurationError, UnitError):
+                return None
+            try:
+                return _shown(guest, pages)
+            finally:
+                guest.log_out()
+
+    def _guarded(self) -> dict[str, str]:
+        """The addresses of what is for administrators."""
+        return {"SSL certificates": self._web.open(CERTIFICATES).url, CONFIGURATION: self._wire.url(CONFIGURATION)}
 
     def log_out(self) -> None:
         self._web.log_out()
@@ -121,6 +133,9 @@ class Onlooker:
             for document in shown.documents:
                 yield Readable("the answer", document.markup.encode("utf-8", "replace"))
         yield from everything(self._wire, self._api, self._web.open(HOME), self._web.names)
+
+    def unlinked(self) -> Iterator[Readable]:
+        yield from unlinked(self._wire)
 
     def audit(self, *, enabled: bool) -> bool | None:
         try:
@@ -157,6 +172,11 @@ class Onlooker:
             self._wire.browse(given)
             guest.log_out()
         return True
+
+
+def _shown(web: WebSession, pages: Mapping[str, str]) -> tuple[str, ...]:
+    screens = {name: web.glance(url) for name, url in pages.items()}
+    return tuple(name for name, one in screens.items() if one.status == HTTPStatus.OK and not is_outside(one))
 
 
 def _nobody_knows() -> NoReturn:

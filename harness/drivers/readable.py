@@ -36,6 +36,17 @@ METHODS = (
     "auditlog.query",
 )
 """Those that only tell (device-reference 7.2 to 7.7)."""
+KEY_PATHS = (
+    "/privkey.pem",
+    "/privatekey.pem",
+    "/private_key.pem",
+    "/key.pem",
+    "/server.key",
+    "/server.pem",
+    "/certificate.pem",
+    "/cert.pem",
+)
+"""Where the procedures of vendors and web servers put it."""
 MOST_PAGES = 80
 HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 
@@ -73,6 +84,13 @@ def everything(wire: Wire, api: Api, home: Screen, names: OwnNames) -> Iterator[
     for method in METHODS:
         with suppress(BenchError, UnitError):
             yield Readable(f"API {method}", api.answer(method).body)
+
+
+def unlinked(wire: Wire) -> Iterator[Readable]:
+    """Each file that is found at one of KEY_PATHS."""
+    for path in KEY_PATHS:
+        if (reply := _got(wire, wire.url(path))) is not None and reply.status == HTTPStatus.OK:
+            yield Readable(path, reply.body)
 
 
 def _targets(reply: Reply) -> set[str]:

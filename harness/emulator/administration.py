@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harness.emulator.audit import AuditLog
+from harness.emulator.conduct import Conduct
 from harness.emulator.skin import Skin
 from harness.emulator.trust import NO_TRUST, Trust
 from harness.emulator.users import Users
@@ -46,7 +47,10 @@ class Administration:
         if self._takes_effect == "at once":
             self.trust_in_use = trust
 
-    def started(self) -> None:
+    def started(self, conduct: Conduct) -> None:
+        if not conduct.keeps_audit_log():
+            self.audit.delete()
+        self.audit.enabled = self.audit.enabled and conduct.keeps_auditing()
         # A reboot clears the acknowledgements of security warnings (5.1, mark D).
         self.acknowledged.clear()
         self.trust_in_use = self.trust

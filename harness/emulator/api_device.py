@@ -62,7 +62,7 @@ def _status(unit: EmulatedUnit) -> str:
 
 
 def _network(unit: EmulatedUnit, arguments: Arguments) -> Done:
-    """Port A is the unit's one address; nothing is plugged in at port B. What 2.9 adds is D in part (7.4)."""
+    """Port A has the unit's first address, port B another one if there is any. What 2.9 adds is D in part (7.4)."""
     octets = unit.identity.mac_address
     port_a: dict[str, Any] = {
         "enabled": True,
@@ -71,7 +71,14 @@ def _network(unit: EmulatedUnit, arguments: Arguments) -> Done:
         "ipv4Address": unit.blueprint.address,
         "ipv6Address": "",
     }
-    port_b = {"enabled": False, "linkStatus": False, "macAddress": octets, "ipv4Address": "", "ipv6Address": ""}
+    others = unit.blueprint.also_at
+    port_b = {
+        "enabled": bool(others),
+        "linkStatus": bool(others),
+        "macAddress": octets,
+        "ipv4Address": next((one for one in others if ":" not in one), ""),
+        "ipv6Address": next((one for one in others if ":" in one), ""),
+    }
     if version_of(unit) >= (2, 9):
         port_a |= {"hostName": unit.identity.host_name, "dhcpv4": False, "ipv4SubnetMask": "255.0.0.0"}
         port_a |= {"defaultIpv4Gateway": "", "packetsSent": 0, "packetsReceived": 0}

@@ -19,10 +19,14 @@ def _query(unit: EmulatedUnit, arguments: Arguments) -> Done:
         | ({"port": row.port} if unit.is_open(row.name) else {})
         for row in unit.services.rows
     ]
-    # An emulated unit has one address; nothing is plugged in at port B.
-    port_b = [
-        {"name": row.name, "type": row.protocol, "setting": False, "enabled": False} for row in unit.services.rows
-    ]
+    # Where nothing is plugged in at port B, nothing is ticked there; otherwise one tick does for both.
+    port_b = (
+        port_a
+        if unit.blueprint.also_at
+        else [
+            {"name": row.name, "type": row.protocol, "setting": False, "enabled": False} for row in unit.services.rows
+        ]
+    )
     return Done({"portA": port_a, "portB": port_b})
 
 

@@ -38,6 +38,8 @@ class Blueprint:
     firmware: str
     restart_seconds: float
     sip_tls: int = 5061
+    also_at: tuple[str, ...] = ()
+    """The addresses of port B, which opens what port A does."""
     ticked: tuple[str, ...] = ("http", "https")
     """The services that are open at first, by API name. SIP TLS is not (device-reference 4, mark R)."""
     defect: str | None = None
@@ -52,6 +54,10 @@ class Blueprint:
     outlet: Outlet | None = None
     skin: str = ""
     """The folder of a captured unit's skin; empty for its generation's own."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self.address, *self.also_at
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -74,6 +80,7 @@ class Blueprint:
         read = {
             "features": tuple(document["features"]),
             "ticked": tuple(document["ticked"]),
+            "also_at": tuple(document["also_at"]),
             "switches": tuple((name, value) for name, value in document["switches"]),
             "faults": Faults.from_document(document["faults"]),
             "console": read_serial_line(document["console"]),
@@ -93,9 +100,11 @@ class Blueprint:
             name=place.name,
             model=place.model,
             address=place.address,
+            also_at=place.also_at,
             http=place.ports.http,
             https=place.ports.https,
             sip_tls=place.ports.sip_tls,
+            features=FEATURE_KEYS if place.feature_key else (),
             ticked=("http", "https", *(("sips_tcp",) if "sip_tls" in (place.features or ()) else ())),
             firmware=firmware_of(place),
             skin=str(place.emulated.skin or ""),

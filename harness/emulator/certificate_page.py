@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from certstore import Upload, UploadRefused
+from certstore import Refusal, Upload, UploadRefused
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.certificate_table import certificate_rows, printed
 from harness.emulator.http_server import Answer
@@ -49,13 +49,20 @@ async def change_certificates(visit: Admitted) -> Answer:
         # An empty field is what a browser sends for one that was not filled in.
         passphrase=fields.get(texts.passphrase_field) or None,
     )
+    if not await visit.unit.conduct.takes_form(visit.request):
+        return _refused(visit, Refusal.NO_CERTIFICATE)
     try:
         await visit.unit.upload(upload)
     except UploadRefused as refused:
-        _record(visit, AuditSeverity.WARNING, "an upload of a certificate and private key was refused")
-        return back_to("certificates", visit, f"{texts.refused} {texts.refusals[refused.refusal]}.")
+        return _refused(visit, refused.refusal)
     _record(visit, AuditSeverity.INFO, visit.unit.conduct.audit_of_upload(upload))
     return back_to("certificates", visit, texts.uploaded)
+
+
+def _refused(visit: Admitted, refusal: Refusal) -> Answer:
+    texts = visit.unit.skin.certificates
+    _record(visit, AuditSeverity.WARNING, "an upload of a certificate and private key was refused")
+    return back_to("certificates", visit, f"{texts.refused} {texts.refusals[refusal]}.")
 
 
 @administrators_only

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from certstore import Firmware, MismatchedPair, Upload, UploadRefused
 from certstore.flash import Files
@@ -17,6 +19,9 @@ from harness.emulator.sessions import Session
 from harness.emulator.skin import Skin, TlsSettings
 from harness.emulator.store import ModelStore, Received, Started, Store, UncheckedStore
 from harness.emulator.users import User
+
+if TYPE_CHECKING:
+    from harness.emulator.http_server import Request
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,13 @@ class Description:
     key_matches: bool
 
 
+class EthernetPort(Enum):
+    """Of a box; each has addresses of its own (device-reference 1, mark D)."""
+
+    A = auto()
+    B = auto()
+
+
 class Conduct:
     """Everything as documented. A defect replaces one or two of these; nothing else in the unit knows of defects."""
 
@@ -46,6 +58,10 @@ class Conduct:
     def reads(self, upload: Upload, store: Store) -> Received:
         """Raises certstore.UploadRefused. May be slow, and depends on the upload and the firmware only."""
         return store.receive(upload)
+
+    async def takes_form(self, request: Request) -> bool:
+        """Whether the form of an upload is read at all, however its files are called (2.5, mark I)."""
+        return True
 
     def keeps(self, store: Store, received: Received) -> Store:
         return store.keep(received)
@@ -77,7 +93,7 @@ class Conduct:
         """When the listener opens; `served` is what it presented before it closed; None is nothing."""
         return store.running
 
-    def presents(self, service: str, number: int, serving: Pair, before: Pair) -> Pair:
+    def presents(self, service: str, port: EthernetPort, number: int, serving: Pair, before: Pair) -> Pair:
         """To the connection of this number since the start; `before` is what was served until then."""
         return serving
 
@@ -126,6 +142,14 @@ class Conduct:
         """Whether a ticked service listens; `boots` is 0 until the first restart."""
         return True
 
+    def needs_key(self, service: str) -> bool:
+        """Whether the service opens only where a feature key for HTTPS is there (4 and 6, mark D)."""
+        return True
+
+    def listens(self, service: str, port: EthernetPort, boots: int) -> bool:
+        """Whether a service that opens does so at this port (4, mark D: services are of both)."""
+        return True
+
     def stays_up(self, boots: int) -> bool:
         """Whether it is left alone after its start of this number."""
         return True
@@ -140,6 +164,26 @@ class Conduct:
 
     def may_administer(self, user: User) -> bool:
         return user.is_administrator
+
+    def may_see(self, user: User, page: str) -> bool:
+        """A page that is for administrators."""
+        return self.may_administer(user)
+
+    def file_at(self, path: str, store: Store) -> bytes | None:
+        """What lies in the web server's folder beside the pages."""
+        return None
+
+    def event_at_start(self, store: Store) -> str:
+        """What the event log says of the pair at a start; empty for nothing."""
+        return ""
+
+    def keeps_audit_log(self) -> bool:
+        """Over a restart: it is on flash (10, mark D)."""
+        return True
+
+    def keeps_auditing(self) -> bool:
+        """Whether it records after a restart as before."""
+        return True
 
     def is_from(self, session: Session, address: str) -> bool:
         """A cookie is good from one address only (3.3, mark D)."""

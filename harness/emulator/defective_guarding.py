@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from certstore import Upload
@@ -31,6 +32,14 @@ class LetsGuestsAdminister(Conduct):
         return True
 
 
+@dataclass(frozen=True)
+class NeedsNoKey(Conduct):
+    services: Collection[str]
+
+    def needs_key(self, service: str) -> bool:
+        return service not in self.services
+
+
 class CookieFromAnywhere(Conduct):
     def is_from(self, session: Session, address: str) -> bool:
         return True
@@ -47,6 +56,21 @@ class KeyInPage(Conduct):
 
     def page(self, text: str, page: str, store: Store) -> str:
         return f"{text}<!-- {store.stored.private_key.decode()} -->" if page == self.on else text
+
+
+class ConfigurationForGuests(Conduct):
+    def may_see(self, user: User, page: str) -> bool:
+        return page == "download" or super().may_see(user, page)
+
+
+class KeyInWebFolder(Conduct):
+    def file_at(self, path: str, store: Store) -> bytes | None:
+        return store.stored.private_key if path == "/privkey.pem" else None
+
+
+class KeyInEventLogAtStart(Conduct):
+    def event_at_start(self, store: Store) -> str:
+        return f"loaded {store.running.private_key.decode()}"
 
 
 class KeyInConfiguration(Conduct):

@@ -8,9 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstore import Firmware, Refusal, Upload, UploadRefused
 from harness.emulator.conduct import Conduct
+from harness.emulator.forms import file_names
+from harness.emulator.http_server import Request
 from harness.emulator.store import ModelStore, Received, Store, UncheckedStore
 
 CERTIFICATE_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*", re.DOTALL)
@@ -95,6 +100,47 @@ def is_out_of_date(upload: Upload) -> bool:
     except ValueError:
         return False
     return not leaf.not_valid_before_utc <= datetime.now(UTC) <= leaf.not_valid_after_utc
+
+
+def has_version_1(upload: Upload) -> bool:
+    return _leaf_has(upload, lambda leaf: leaf.version is x509.Version.v1)
+
+
+def is_longer_than(octets: int) -> Callable[[Upload], bool]:
+    """Its certificate, without the others of its chain."""
+    return lambda upload: _leaf_has(upload, lambda leaf: len(leaf.public_bytes(Encoding.DER)) > octets)
+
+
+def has_odd_size(upload: Upload) -> bool:
+    def is_odd(leaf: x509.Certificate) -> bool:
+        key = leaf.public_key()
+        return isinstance(key, rsa.RSAPublicKey) and key.key_size % 1024 != 0
+
+    return _leaf_has(upload, is_odd)
+
+
+def _leaf_has(upload: Upload, found: Callable[[x509.Certificate], bool]) -> bool:
+    try:
+        return found(x509.load_pem_x509_certificate(upload.certificate))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+
+
+class RemembersPassphrase(Conduct):
+    """An empty field means the passphrase that was sent last; units with this defect remember it for one another."""
+
+    def __init__(self) -> None:
+        self._last: bytes | None = None
+
+    def reads(self, upload: Upload, store: Store) -> Received:
+        self._last = upload.passphrase or self._last
+        return super().reads(replace(upload, passphrase=self._last), store)
+
+
+class TakesPemNamesOnly(Conduct):
+    async def takes_form(self, request: Request) -> bool:
+        names = file_names(request.headers["content-type"], await request.read())
+        return all(name.endswith(".pem") for name in names if name)
 
 
 class AcceptsForeignKey(Conduct):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from harness.emulator.conduct import Conduct
+from harness.emulator.conduct import Conduct, EthernetPort
 from harness.emulator.pair import FACTORY, Contexts, Pair, new_context
 from harness.emulator.skin import TlsSettings
 from harness.emulator.store import Store
@@ -45,17 +45,27 @@ class AltersPair(Conduct):
 
 @dataclass(frozen=True)
 class OldPairHereAndThere(Conduct):
-    """Presents what was served before the start: on these services, to each connection that the divisor divides."""
+    """Presents what was served before the start: on these services and ports, to each connection that the divisor
+    divides."""
 
     services: Collection[str]
     divisor: int = 1
+    ports: Collection[EthernetPort] = frozenset(EthernetPort)
 
-    def presents(self, service: str, number: int, serving: Pair, before: Pair) -> Pair:
-        return before if service in self.services and number % self.divisor == 0 else serving
+    def presents(self, service: str, port: EthernetPort, number: int, serving: Pair, before: Pair) -> Pair:
+        is_old = service in self.services and port in self.ports and number % self.divisor == 0
+        return before if is_old else serving
+
+
+class ClosedAtPortB(Conduct):
+    """From the first restart on."""
+
+    def listens(self, service: str, port: EthernetPort, boots: int) -> bool:
+        return service != "https" or port is EthernetPort.A or boots == 0
 
 
 class FactoryPairAtFirst(Conduct):
-    def presents(self, service: str, number: int, serving: Pair, before: Pair) -> Pair:
+    def presents(self, service: str, port: EthernetPort, number: int, serving: Pair, before: Pair) -> Pair:
         return FACTORY if number == 1 else serving
 
 
@@ -74,6 +84,16 @@ class ResumesOldSessions(Conduct):
 
         before().sni_callback = go_on
         return before
+
+
+class AsksForCertificates(Conduct):
+    """And goes on without one."""
+
+    def context(self, pair: Pair, settings: TlsSettings, before: Contexts | None) -> Contexts:
+        context = new_context(pair, settings)
+        if not pair.is_factory:
+            context.verify_mode = ssl.CERT_OPTIONAL
+        return lambda: context
 
 
 class NoHandshake(Conduct):

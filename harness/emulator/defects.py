@@ -6,6 +6,7 @@ mark. What each does is in the `defective_*` modules; what firmware without any 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from harness.emulator import defective_restarting as restarting
 from harness.emulator import defective_serving as serving
 from harness.emulator import defective_storing as storing
 from harness.emulator import defective_telling as telling
-from harness.emulator.conduct import HEALTHY, Conduct
+from harness.emulator.conduct import HEALTHY, Conduct, EthernetPort
 from harness.emulator.pair import FACTORY
 
 
@@ -53,6 +54,14 @@ READING: Mapping[str, Defect] = {
     "passphrase-trimmed": Defect("a passphrase is used as it arrives, blanks included (11.4, I)", reading.Alters(reading.other_passphrase(bytes.strip))),
     "passphrase-in-upper-case": Defect("the case of a passphrase matters (11.4, I)", reading.Alters(reading.other_passphrase(bytes.upper))),
     "passphrase-plus-becomes-blank": Defect("a passphrase in a multipart form is not decoded (11.4, I)", reading.Alters(reading.other_passphrase(lambda passphrase: passphrase.replace(b"+", b" ")))),
+    "passphrase-through-a-shell": Defect("a passphrase is used as it arrives, whatever signs are in it (11.4, I)", reading.Alters(reading.other_passphrase(lambda passphrase: re.sub(rb"\$\w+|`[^`]*`", b"", passphrase)))),
+    "passphrase-remembered": Defect("an encrypted key without a passphrase cannot be read (11.4, I)", reading.RemembersPassphrase()),
+    "pem-names-only": Defect("a file may be called .cer or .key (2.5, I)", reading.TakesPemNamesOnly()),
+    "odd-key-sizes-refused": Defect("nothing is said of a key's size but that 2048 bits are advised (2.5, U)", reading.Refuses(reading.has_odd_size, NO_CERTIFICATE)),
+    "windows-line-ends-in-encrypted-key-refused": Defect("Windows line ends are taken, also of an encrypted key (11.3, I)", reading.Refuses(reading.in_the_key(rb"DEK-Info: [^\r\n]*\r\n"), NO_KEY)),
+    "key-in-certificate-file-refused": Defect("of two objects in the certificate file the first that fits is used (11.3, I)", reading.Refuses(lambda upload: b"PRIVATE KEY" in upload.certificate and b"BEGIN CERTIFICATE" in upload.certificate, NO_CERTIFICATE)),
+    "version-1-refused": Defect("what a certificate says is not verified when it is served (11.4, I)", reading.Refuses(reading.has_version_1, NO_CERTIFICATE)),
+    "large-certificate-refused": Defect("no limit of a file's size is documented (2.5, U)", reading.Refuses(reading.is_longer_than(4096), NO_CERTIFICATE)),
     "passphrase-for-plain-key-refused": Defect("a passphrase for a key that is not encrypted is ignored (11.4, I)", reading.Refuses(lambda upload: bool(upload.passphrase) and b"ENCRYPTED" not in upload.private_key, Refusal.WRONG_PASSPHRASE)),
     "wrong-passphrase-reported-as-success": Defect("an upload that is not stored is not reported as stored (2.6, U text)", reading.HidesRefusals({Refusal.WRONG_PASSPHRASE})),
     "refusals-reported-as-success": Defect("an upload that is not stored is not reported as stored (2.6, U text)", reading.HidesRefusals(frozenset(Refusal))),
@@ -84,7 +93,10 @@ SERVING: Mapping[str, Defect] = {
     "lookalike-served": Defect("the certificate served is the uploaded one, with its key (2.1, D)", serving.AltersPair(serving.lookalike)),
     "some-connections-old-pair": Defect("after the restart every connection gets the new pair (2.1, D)", serving.OldPairHereAndThere({"https"}, divisor=3)),
     "first-connection-factory-pair": Defect("after the restart every connection gets the new pair (2.1, D)", serving.FactoryPairAtFirst()),
+    "port-b-old-pair": Defect("there is one pair, at both Ethernet ports (2.1, D)", serving.OldPairHereAndThere({"https"}, ports={EthernetPort.B})),
+    "port-b-closed-after-restart": Defect("a ticked service is open after a restart, at both Ethernet ports (4, D)", serving.ClosedAtPortB()),
     "sip-tls-old-pair": Defect("HTTPS and SIP TLS share one pair (2.1, D)", serving.OldPairHereAndThere({"sips_tcp"})),
+    "asks-for-client-certificates": Defect("no certificate is asked for unless a mode is chosen that does (8, D)", serving.AsksForCertificates()),
     "no-handshake-after-restart": Defect("HTTPS works with the uploaded pair (2.1, D)", serving.NoHandshake()),
     "old-sessions-resumed": Defect("no session from before the restart outlives it (2.1, I)", serving.ResumesOldSessions()),
 }
@@ -94,6 +106,9 @@ TELLING: Mapping[str, Defect] = {
     "banner-stays": Defect("after the restart no page says that one is needed (2.6, I)", telling.BannerStays()),
     "reboot-required-missing": Defect("rebootRequired is true after an upload (2.6, D)", telling.RebootRequiredMissing()),
     "reboot-required-stays": Defect("rebootRequired is false after the restart (15.1, I)", telling.RebootRequiredStays()),
+    "reboot-required-once": Defect("rebootRequired is true while a change waits for a restart (7.2, D)", telling.RebootRequiredOnce()),
+    "status-table-is-markup": Defect("Subject shows the parts of the name (2.2, D)", telling.TableIsMarkup()),
+    "status-table-blank-for-factory": Defect("the status table describes the local certificate (2.2, D)", telling.TableBlankForFactory()),
     "status-table-stale": Defect("the status table describes the local certificate (2.2, D)", telling.TableStale()),
     "status-table-always-factory": Defect("the status table describes the local certificate (2.2, D)", telling.TableAlwaysFactory()),
     "status-table-says-mismatch": Defect("of a pair that fits the table says Key matches certificate (2.2, D)", telling.TableSaysMismatch()),
@@ -103,6 +118,8 @@ TELLING: Mapping[str, Defect] = {
     "restart-log-missing": Defect("each restart is in the restart log (7.5, D)", telling.RestartLogMissing()),
     "restart-log-twice": Defect("each restart is in the restart log once (7.5, D)", telling.RestartLogTwice()),
     "restart-log-wrong-reason": Defect("the restart log tells the true reason (7.5, D)", telling.RestartLogReason("User requested upgrade")),
+    "audit-log-lost-at-restart": Defect("the audit log keeps 100,000 records, on flash (10, D)", telling.LosesAuditLog()),
+    "auditing-off-after-restart": Defect("the audit log records once it is enabled (10, D)", telling.StopsAuditing()),
     "never-finishes-booting": Defect("finishedBooting becomes true (5.3, I)", telling.NeverFinishesBooting()),
 }
 
@@ -120,10 +137,15 @@ RESTARTING: Mapping[str, Defect] = {
 GUARDING: Mapping[str, Defect] = {
     "upload-without-login": Defect("only somebody who is logged in can upload (3.3, D)", guarding.LetsStrangersUpload()),
     "guests-may-upload": Defect("the page is reachable by administrators only (2.1, I)", guarding.LetsGuestsAdminister()),
+    "https-without-feature-key": Defect("HTTPS needs the Secure management (HTTPS) or the Encryption key (4, D)", guarding.NeedsNoKey({"https"})),
+    "sip-tls-without-feature-key": Defect("SIP TLS needs the Secure management (HTTPS) or the Encryption key (4, D)", guarding.NeedsNoKey({"sips_tcp"})),
     "cookie-from-anywhere": Defect("a session is tied to the address of its client (3.3, D)", guarding.CookieFromAnywhere()),
     "cookie-outlives-restart": Defect("a restart ends all sessions (15.3, I)", guarding.KeepsSessions()),
     "key-in-page-source": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInPage("certificates")),
     "key-in-configuration": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInConfiguration()),
+    "key-in-web-folder": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInWebFolder()),
+    "key-in-event-log-at-start": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInEventLogAtStart()),
+    "configuration-for-guests": Defect("the configuration is for administrators (3.1, D)", guarding.ConfigurationForGuests()),
     "key-in-event-log": Defect("the private key cannot be downloaded (2.5, I)", guarding.KeyInEventLog()),
     "passphrase-in-audit-log": Defect("no log holds a passphrase (10, I)", guarding.PassphraseInAuditLog()),
     "passphrase-in-event-log": Defect("no log holds a passphrase (10, I)", guarding.PassphraseInEventLog()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.emulator import snmp
 from harness.emulator.audit import AuditSeverity, Module
 from harness.emulator.client_certificates import asking_context
+from harness.emulator.conduct import EthernetPort
 from harness.emulator.connection import ConnectionFactory, HttpFactory, PlainConnection, Register, TlsConnection
 from harness.emulator.ftp import Ftp, FtpConnection
 from harness.emulator.impairment import Impaired, Silent
@@ -39,9 +40,9 @@ class ServiceEnds:
         """The unit has started anew; `served` is what it presented until then."""
         self._handshakes, self._served_before = 0, served
 
-    def of(self, service: str) -> ConnectionFactory | None:
-        """What answers on the port of a service, over the network as it is; None where nothing does."""
-        end = self._end_of(service)
+    def of(self, service: str, address: str) -> ConnectionFactory | None:
+        """What answers on a service's port at one address, over the network as it is; None where nothing does."""
+        end = self._end_of(service, address)
         return None if end is None else lambda register: self._impaired(end, register)
 
     def _impaired(self, end: ConnectionFactory, register: Register) -> asyncio.Protocol:
@@ -51,17 +52,21 @@ class ServiceEnds:
         self._arrivals += 1
         return Silent(register) if unit.faults.loses(self._arrivals) else Impaired(end(register), unit.faults)
 
-    def _end_of(self, service: str) -> ConnectionFactory | None:
+    def _end_of(self, service: str, address: str) -> ConnectionFactory | None:
         """The unit's own end of a connection."""
         unit = self._unit
+        port = EthernetPort.A if address == unit.blueprint.address else EthernetPort.B
+        if not unit.conduct.listens(service, port, unit.boots):
+            return None
+        has_key = unit.has_https_key or not unit.conduct.needs_key(service)
         match service:
             case "http":
                 return lambda register: PlainConnection(self._http(), register)
-            case "https" if unit.has_https_key and unit.serving is not None:
-                return lambda register: self._tls(service, self._http, register)
+            case "https" if has_key and unit.serving is not None:
+                return lambda register: self._tls(service, port, self._http, register)
             # The same key and the same pair (device-reference 4 and 8, mark D).
-            case "sips_tcp" if unit.has_https_key and unit.serving is not None:
-                return lambda register: self._tls(service, self._sip, register)
+            case "sips_tcp" if has_key and unit.serving is not None:
+                return lambda register: self._tls(service, port, self._sip, register)
             case "ftp":
                 return lambda register: PlainConnection(self._ftp(), register)
         return None
@@ -78,8 +83,8 @@ class ServiceEnds:
         except snmp.NotSnmp:
             return None
 
-    def _tls(self, service: str, behind: HttpFactory, register: Register) -> TlsConnection:
-        return TlsConnection(lambda: self._context_for(service), behind, register, self._turnstile)
+    def _tls(self, service: str, port: EthernetPort, behind: HttpFactory, register: Register) -> TlsConnection:
+        return TlsConnection(lambda: self._context_for(service, port), behind, register, self._turnstile)
 
     def _ftp(self) -> FtpConnection:
         # Only here: what is restored is the unit, which has these ends.
@@ -119,12 +124,12 @@ class ServiceEnds:
         unit = self._unit
         return SipConnection(lambda: unit.state in (State.ACTIVE, State.BOOTING))
 
-    def _context_for(self, service: str) -> ssl.SSLContext:
+    def _context_for(self, service: str, port: EthernetPort) -> ssl.SSLContext:
         """For one more connection."""
         unit = self._unit
         assert unit.serving is not None, "nothing listens for TLS without a pair"
         self._handshakes += 1
-        pair = unit.conduct.presents(service, self._handshakes, unit.serving, self._served_before)
+        pair = unit.conduct.presents(service, port, self._handshakes, unit.serving, self._served_before)
         trust = unit.administration.trust_in_use
         if service == "https" and trust.asks_clients:
             # Made for each connection: the mode is rare, and a context takes a fraction of the handshake.

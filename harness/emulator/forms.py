@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email.message import Message
 from urllib.parse import parse_qs
 
@@ -53,6 +54,15 @@ def _multipart(boundary: bytes, body: bytes) -> dict[str, bytes]:
             raise FormDamaged("a part has no name")
         fields[name] = content
     return fields
+
+
+def file_names(content_type: str, body: bytes) -> list[str]:
+    """Of the files in a form that `parse_form` has taken apart."""
+    header = Message()
+    header["content-type"] = content_type
+    parts = body.split(b"--" + str(header.get_param("boundary")).encode())
+    found = (re.search(rb'filename="([^"]*)"', part.partition(b"\r\n\r\n")[0]) for part in parts)
+    return [one[1].decode("latin-1") for one in found if one is not None]
 
 
 def _field_name(head: bytes) -> str | None:

@@ -59,14 +59,18 @@ class Host:
         """Afterwards each is in `units`, listening, or in `failed`; one that cannot start stops no other."""
         for blueprint in blueprints:
             unit = EmulatedUnit(blueprint, self._skin_of(blueprint), self._server, self._turnstile)
-            self._at[blueprint.address] = unit
+            self._at |= dict.fromkeys(blueprint.addresses, unit)
             try:
                 unit.start()
             except PortTaken as taken:
                 self.failed[blueprint.name] = str(taken)
-                del self._at[blueprint.address]
+                self._forget(blueprint)
             else:
                 self.units[blueprint.name] = unit
+
+    def _forget(self, blueprint: Blueprint) -> None:
+        for address in blueprint.addresses:
+            del self._at[address]
 
     def _skin_of(self, blueprint: Blueprint) -> Skin:
         settings = (*differences(blueprint.model), *blueprint.switches)
@@ -90,7 +94,7 @@ class Host:
             self.failed[name] = why
             unit = self.units.pop(name)
             unit.stop()
-            del self._at[unit.blueprint.address]
+            self._forget(unit.blueprint)
 
     def open_supervisors(self, chassis: Iterable[Chassis]) -> None:
         """One that cannot listen is in `failed`."""

@@ -62,7 +62,8 @@ async def _answer(unit: EmulatedUnit, request: Request) -> Answer | None:
         case _:
             return plain(405, "405 Method Not Allowed")
     if page is None:
-        return plain(404, "404 Not Found")
+        found_file = unit.conduct.file_at(request.path, unit.store)
+        return plain(404, "404 Not Found") if found_file is None else Answer(body=found_file)
     visit = Visit(unit, request, unit.sessions.find(request.cookies.get(skin.session.cookie)))
     try:
         return await page(visit)

@@ -87,7 +87,8 @@ class EmulatedUnit:
         self.context = self.conduct.context(FACTORY, self.skin.tls, None)
         """To present it with."""
         self._ends = ServiceEnds(self, http, turnstile)
-        self._listeners: dict[str, Listener | Mailbox] = {}
+        self._listeners: dict[str, list[Listener | Mailbox]] = {}
+        """Of a service that is open, one at each address."""
         self._under_way: asyncio.Task[None] | None = None
         self._shut_down: LogEntry | None = None
         """Of the log, if the unit is switched off before it is restarted."""
@@ -153,7 +154,8 @@ class EmulatedUnit:
             self._under_way.cancel()
             self._under_way = None
         for name in list(self._listeners):
-            self._listeners.pop(name).abort()
+            for listener in self._listeners.pop(name):
+                listener.abort()
 
     @property
     def description(self) -> Description:
@@ -377,11 +379,13 @@ class EmulatedUnit:
             self.lose_power()
             return
         self.clock.start()
-        self.administration.started()
+        self.administration.started(self.conduct)
         self.boots, self._shut_down = self.boots + 1, None
         self.restart_log = self.conduct.logs(self.restart_log, LogEntry(self.clock.restart_time, reason))
         self.services = self.conduct.services_at_start(self.services)
         self._ends.started(self.serving or FACTORY)
+        if said := self.conduct.event_at_start(self.store):
+            self.events.record("system", Severity.INFO, said)
         self._serve(self.conduct.serves_after_start(self.serving, self.store))
         self.state = after(self.state, Event.LISTENING)
         for taken in self._open([row.name for row in self.services.rows]):
@@ -428,17 +432,18 @@ class EmulatedUnit:
             service = self.services[name]
             if not service.ticked or not self.conduct.opens(name, self.boots):
                 continue
-            connection, mailbox, address = self._ends.of(name), self._ends.mailbox(name), self.blueprint.address
-            try:
-                if connection is not None:
-                    self._listeners[name] = Listener(address, service.port, connection)
-                elif mailbox is not None:
-                    self._listeners[name] = Mailbox(address, service.port, mailbox)
-            except PortTaken as error:
-                taken.append(error)
+            for address in self.blueprint.addresses:
+                connection, mailbox = self._ends.of(name, address), self._ends.mailbox(name)
+                try:
+                    if connection is not None:
+                        self._listeners.setdefault(name, []).append(Listener(address, service.port, connection))
+                    elif mailbox is not None:
+                        self._listeners.setdefault(name, []).append(Mailbox(address, service.port, mailbox))
+                except PortTaken as error:
+                    taken.append(error)
         return taken
 
     def _close(self, names: Iterable[str]) -> None:
         for name in names:
-            if name in self._listeners:
-                self._listeners.pop(name).close()
+            for listener in self._listeners.pop(name, ()):
+                listener.close()

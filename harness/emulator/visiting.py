@@ -77,7 +77,7 @@ def administrators_only(page: AdmittedPage) -> Page:
     async def guarded(visit: Admitted) -> Answer:
         unit = visit.unit
         user = unit.users[visit.session.user]
-        if not unit.conduct.may_administer(user):
+        if not unit.conduct.may_see(user, page.__name__):
             return denied(unit)
         if unit.users.is_expired(user):
             return redirect(unit.skin.http.to_login, unit.skin.paths["change_password"])

@@ -1,4 +1,4 @@
-"""XML-RPC as `xmlrpc.client` reads and writes it, what nearly every call and answer looks like in a tenth of the time.
+"""XML-RPC as `xmlrpc.client` reads and writes it, what nearly every call looks like in a tenth of the time.
 
 A call of anything but strings in one struct, in ASCII and without entities, is left to `xmlrpc.client`, and so is
 an answer with another type than those below. So what is taken, refused and said is the same.

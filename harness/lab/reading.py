@@ -69,10 +69,14 @@ class Lab(Table):
         if count > 1:
             raise ValueError(f"{count} places have the name {name!r}")
         # Two racks behind gateways of their own may well use the same private addresses.
-        ways = Counter((place.address, place.gateway and place.gateway.where) for place in self.place)
+        ways = Counter(
+            (address, place.gateway and place.gateway.where) for place in self.place for address in place.addresses
+        )
         [((address, _), count)] = ways.most_common(1)
         if count > 1:
-            raise ValueError(f"{count} places have the address {address!r}")
+            [*others, last] = [place.name for place in self.place if address in place.addresses]
+            whose = f"{count} places have" if others else f"place {last!r} has"
+            raise ValueError(f"{whose} the address {address!r}{'' if others else ' twice'}")
         return self
 
     def select(self, names: Collection[str], tags: Collection[str]) -> tuple[Place, ...]:

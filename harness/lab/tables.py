@@ -223,6 +223,8 @@ class Place(Table):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
     model: Model
     address: str
+    also_at: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Further addresses of the unit, as of its Ethernet port B: HTTPS is looked at there too."""
     serial: str | None = None
     firmware: str | None = None
     """What the unit should have; a whole version or a generation."""
@@ -232,6 +234,8 @@ class Place(Table):
     tags: Annotated[frozenset[str], Field(strict=False)] = frozenset()
     tls: TlsTerms = TlsTerms()
     features: Annotated[frozenset[Feature], Field(strict=False)] | None = None
+    feature_key: bool = True
+    """Whether the unit has one of the feature keys without which it has no HTTPS (device-reference 6, mark D)."""
     restart_timeout: Seconds = 900.0
     baseline: Baseline = None
     gateway: Gateway | None = None
@@ -254,10 +258,22 @@ class Place(Table):
         """Whether this server comes with the emulated unit; one elsewhere is a real one, which serves another."""
         return self.emulated is not None and isinstance(server, Gateway) and _is_loopback(server.ssh)
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All of them; the unit is administered at the first."""
+        return self.address, *self.also_at
+
     @model_validator(mode="after")
     def _emulated_on_loopback(self) -> Place:
-        if self.emulated is not None and not _is_loopback(self.address):
-            raise ValueError(f"address is {self.address!r}, but an emulated unit lives in 127.0.0.0/8")
+        for key, address in (("address", self.address), *(("also_at", one) for one in self.also_at)):
+            if self.emulated is not None and not _is_loopback(address):
+                raise ValueError(f"{key} is {address!r}, but an emulated unit lives in 127.0.0.0/8")
+        return self
+
+    @model_validator(mode="after")
+    def _baseline_can_be_seen(self) -> Place:
+        if self.baseline is not None and not self.feature_key:
+            raise ValueError("has a baseline pair, but without feature_key nobody is shown one")
         return self
 
     @model_validator(mode="after")

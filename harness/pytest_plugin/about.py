@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from harness.experiment import Experiment, Selection
-from harness.lab import Feature, Place
+from harness.lab import Place
 from harness.run_record import without_place
 
 
@@ -26,8 +26,8 @@ class About:
     """Whether it drives the unit itself."""
     claim: str
     """Its name without the place: the same at every place."""
-    lacking: tuple[Feature, ...]
-    """What its experiment needs and the place does not have."""
+    unfit: str
+    """Why its experiment is not done at the place; empty where it is."""
 
     @property
     def selection(self) -> Selection:
@@ -59,7 +59,7 @@ def _looked_up(item: pytest.Item) -> About | None:
         experiment,
         "unit" in item.fixturenames,
         without_place(item.name, place.name),
-        () if experiment is None else tuple(experiment.lacking(place)),
+        "" if experiment is None else experiment.unfit(place),
     )
 
 

@@ -95,9 +95,8 @@ class Claims:
         marks = {selection: getattr(pytest.mark, selection.mark) for selection in Selection}
         for item in items:
             if (claim := about(item)) is not None:
-                if claim.lacking:
-                    reason = f"the place has no {' and no '.join(claim.lacking)}"
-                    item.add_marker(pytest.mark.skip(reason=reason))
+                if claim.unfit:
+                    item.add_marker(pytest.mark.skip(reason=claim.unfit))
                 for selection, mark in marks.items():
                     if claim.selection <= selection:
                         item.add_marker(mark)
@@ -173,7 +172,7 @@ class Claims:
         )
         for claim in claims:
             put = _of(claim)
-            if put.lacking:
+            if put.unfit:
                 self._slots.add(claim, None)
             elif put.visits:
                 self._slots.add(claim, lane.visited)
@@ -329,4 +328,4 @@ def _of(claim: pytest.Item) -> About:
 
 def _plan(claims: Iterable[pytest.Function]) -> Plan:
     found = map(_of, claims)
-    return Plan.of(claim.experiment for claim in found if claim.experiment is not None and not claim.lacking)
+    return Plan.of(claim.experiment for claim in found if claim.experiment is not None and not claim.unfit)

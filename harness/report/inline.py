@@ -10,7 +10,18 @@ from harness.report.facts import Failed
 from harness.timeline import folded, moments_of, read_notes
 
 TOLD = frozenset(
-    {"experiment", "upload", "handshake", "SIP TLS handshake", "restart", "page", "power", "incident", "triage"}
+    {
+        "experiment",
+        "upload",
+        "handshake",
+        "handshake at another address",
+        "SIP TLS handshake",
+        "restart",
+        "page",
+        "power",
+        "incident",
+        "triage",
+    }
 )
 """Kinds of lines that tell what happened; the rest is how."""
 MOST_LINES = 40

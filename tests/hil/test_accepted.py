@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from harness.experiment import Leaves, Selection, experiment
-from harness.kinds import KINDS, REPRESENTATIVE
+from harness.kinds import KINDS, NAMES_AS_MARKUP, ODD_ORGANISATION, REPRESENTATIVE
 from harness.profile import Characterised, line
 from harness.telltale import telltale_of
 from harness.unit import Answer, Unit
@@ -45,7 +45,8 @@ def decide(unit: Unit, kinds: Iterable[str]) -> Decisions:
     found = {}
     for number, kind in enumerate(kinds):
         name = f"mcu-hil kind {number:02}"
-        answer = unit.upload(KINDS[kind].make(unit.place.address, name).upload)
+        material = KINDS[kind].make(unit.place.address, name)
+        answer = unit.upload(material.upload, material.files)
         found[kind] = Decision(shows.has_taken(answer, name), answer, shows.by_table)
     return Decisions(found)
 
@@ -83,6 +84,25 @@ def test_a_kind_is_taken(seen: Decisions, kind: str, characterised: Characterise
 def test_each_other_kind_is_taken(seen: Decisions, kind: str, characterised: Characterised) -> None:
     """By the documents or by the model of this firmware's OpenSSL it can be read (device-reference 2.5 and 11)."""
     is_taken(seen, kind, characterised)
+
+
+@pytest.mark.about(accepted_kinds, all_accepted_kinds)
+def test_a_restart_is_required_as_long_as_a_pair_waits_for_it(seen: Decisions) -> None:
+    """No further upload takes rebootRequired back (device-reference 7.2, mark D)."""
+    flags = {
+        kind: (one.answer.reboot_required_before, one.answer.reboot_required_after) for kind, one in seen.of.items()
+    }
+    fell = [kind for kind, (before, after) in flags.items() if before and not after]
+    assert not fell, f"rebootRequired was true before the upload of {fell[0]!r}, and is false after it"
+
+
+@pytest.mark.about(accepted_kinds, all_accepted_kinds)
+def test_names_are_shown_as_text_as_ever(seen: Decisions, characterised: Characterised) -> None:
+    """What a page would take for markup stands in the Subject (device-reference 2.2, mark D), and is none there."""
+    for kind in NAMES_AS_MARKUP & seen.of.keys():
+        if seen.of[kind].taken and seen.of[kind].shows_it:
+            subject = seen.of[kind].answer.local_certificate.subject
+            characterised("status-table/markup-in-names", ODD_ORGANISATION in subject)
 
 
 @pytest.mark.about(accepted_kinds, all_accepted_kinds)

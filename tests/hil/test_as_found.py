@@ -9,10 +9,7 @@ import pytest
 from harness.experiment import Leaves, experiment
 from harness.observation import Look, describes, look, shown_otherwise
 from harness.profile import Characterised, line
-from harness.unit import OperationalStatus, Page, Service, Unit
-
-KEY_WORDS = ("secure management", "https", "encryption")
-"""In the names of the feature keys of which HTTPS needs one (device-reference 6, mark D: match loosely)."""
+from harness.unit import OperationalStatus, Page, Service, Unit, keys_for_https
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ def test_https_is_open_and_its_feature_key_is_there(seen: AsFound) -> None:
     assert https.wanted, "HTTPS is not ticked"
     assert https.open, "HTTPS is ticked and not open"
     if seen.features is not None:
-        assert [name for name in seen.features if any(word in name.lower() for word in KEY_WORDS)], seen.features
+        assert keys_for_https(seen.features), seen.features
 
 
 def test_the_unit_is_at_work_and_nothing_waits_for_a_restart(seen: AsFound) -> None:
@@ -65,6 +62,8 @@ def test_the_status_table_describes_the_pair_that_is_served(seen: AsFound) -> No
     leaf = seen.seen.handshake.leaf
     assert describes(table, leaf), shown_otherwise(table, leaf)
     assert table.key_matches, f"the Private key row reads {table.private_key!r}"
+    told = seen.seen.leaf_elsewhere(leaf)
+    assert not told, told
 
 
 def test_the_unit_has_its_own_help_on_certificates_as_ever(seen: AsFound, characterised: Characterised) -> None:

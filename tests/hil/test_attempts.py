@@ -34,6 +34,8 @@ class Attempts:
     took_it: bool
     afterwards: Look
     restarted: Look
+    shown_to_guests: tuple[str, ...] | None
+    """None where nobody is let in as guest."""
 
     @property
     def removed_by(self) -> list[str]:
@@ -51,7 +53,7 @@ class Attempts:
 def attempts(unit: Unit) -> Attempts:
     """The pair is removed by three people who may not; a good pair is uploaded with 17 MiB of text before its
     certificate; then a restart."""
-    before = look(unit)
+    before, shown = look(unit), unit.shown_to_guests()
     removals, stored = {}, before.certificates.local_certificate
     for name, visitor in BY.items():
         answer = unit.remove_by(visitor)
@@ -67,7 +69,7 @@ def attempts(unit: Unit) -> Attempts:
     restarted = look_when_up(unit)
     took_it = took_it or (restarted.served.trouble is None and restarted.handshake.leaf == huge.leaf)
     custom = before.handshake.leaf != unit.baseline.leaf
-    return Attempts(custom, before, removals, huge, stored, large, took_it, afterwards, restarted)
+    return Attempts(custom, before, removals, huge, stored, large, took_it, afterwards, restarted, shown)
 
 
 pytestmark = pytest.mark.about(attempts)
@@ -85,6 +87,13 @@ def test_nobody_but_an_administrator_can_remove_the_pair(seen: Attempts, name: s
     assert after.local_certificate == before, f"{name}: {table_changed(before, after.local_certificate)}"
 
 
+def test_a_guest_is_shown_nothing_that_is_for_administrators(seen: Attempts) -> None:
+    """Neither SSL certificates nor configuration.xml (device-reference 2.1, mark I, and 3.1, mark D)."""
+    if seen.shown_to_guests is None:
+        pytest.skip("nobody is let in as guest")
+    assert seen.shown_to_guests == (), f"shown to the user guest: {', '.join(seen.shown_to_guests)}"
+
+
 def test_an_upload_of_many_octets_is_taken_or_refused_as_ever(seen: Attempts, characterised: Characterised) -> None:
     """No limit of size is documented (device-reference 2.5, mark U)."""
     characterised(f"takes/{OCTETS >> 20} MiB", seen.took_it)
@@ -98,6 +107,8 @@ def test_an_upload_of_many_octets_does_not_restart_the_unit(seen: Attempts) -> N
 
 def test_an_upload_of_many_octets_changes_nothing_that_is_served_before_a_restart(seen: Attempts) -> None:
     assert seen.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
+    told = seen.afterwards.changed_elsewhere(seen.before)
+    assert not told, told
 
 
 def test_nothing_is_stored_of_an_upload_of_too_many_octets(seen: Attempts) -> None:
@@ -116,4 +127,6 @@ def test_after_an_upload_of_many_octets_and_a_restart_a_whole_pair_is_served(see
         pytest.skip("somebody has removed the pair: that is another claim's")
     wanted = seen.huge.leaf if seen.took_it else seen.before.handshake.leaf
     assert seen.restarted.handshake.leaf == wanted
+    told = seen.restarted.leaf_elsewhere(wanted)
+    assert not told, told
     assert seen.restarted.certificates.local_certificate.key_matches

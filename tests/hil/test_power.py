@@ -103,6 +103,7 @@ def test_a_power_cut_leaves_a_whole_pair(seen: PowerCuts, moment: str, character
     cut = seen.of[moment]
     chains = [chain for chain in cut.may.values() if chain and cut.seen.chain[:1] == chain[:1]]
     assert chains, cut.told(moment)
+    assert not cut.seen.otherwise_elsewhere, cut.seen.otherwise_elsewhere
     if moment in DONE:
         characterised(f"served/of-{len(chains[0])}-certificates", how_much(cut.seen.chain, chains[0]))
 

@@ -117,6 +117,8 @@ def test_the_unit_is_not_restarted_by_refused_uploads(seen: Refusals) -> None:
 
 def test_the_pair_from_before_is_served_after_refused_uploads(seen: Refusals) -> None:
     assert seen.afterwards.handshake.presented_chain == seen.before.handshake.presented_chain
+    told = seen.afterwards.changed_elsewhere(seen.before)
+    assert not told, told
 
 
 def test_sip_tls_goes_on_as_before_after_refused_uploads(seen: Refusals) -> None:
@@ -133,6 +135,8 @@ def test_sip_tls_goes_on_as_before_after_refused_uploads(seen: Refusals) -> None
 def test_the_pair_from_before_is_served_after_the_restart(seen: Refusals) -> None:
     seen.only_if_none_was_stored()
     assert seen.restarted.handshake.presented_chain == seen.before.handshake.presented_chain
+    told = seen.restarted.changed_elsewhere(seen.before)
+    assert not told, told
 
 
 def test_nothing_is_stored_after_refused_uploads_and_a_restart(seen: Refusals) -> None:

@@ -17,10 +17,12 @@ from harness.observation import (
     look_when_up,
     moments_of_change,
     pages_that_ask,
+    rows_shown,
     shown_otherwise,
     way_of_turn,
 )
 from harness.profile import Characterised, line
+from harness.table_words import dates_are_of, left_out
 from harness.tls.handshake import Handshake
 from harness.unit import Answer, Restart, Unit
 
@@ -96,6 +98,8 @@ def test_the_factory_pair_is_served_after_the_restart(seen: Removal, place: Plac
     if place.baseline is not None:
         pytest.skip("the run found a custom pair on it: what its factory pair is was never seen")
     assert seen.restarted.handshake.presented_chain == seen.baseline.presented_chain
+    told = seen.restarted.chain_elsewhere(seen.baseline.presented_chain)
+    assert not told, told
 
 
 def test_every_connection_since_the_removal_was_served_one_leaf(seen: Removal) -> None:
@@ -123,6 +127,9 @@ def test_the_status_table_describes_the_pair_that_is_served_after_the_removal(
     seen.only_of_a_custom_pair()
     if pki.is_ours(seen.restarted.handshake.leaf):
         pytest.skip("a pair of ours is served after the removal: that is another claim's")
+    characterised("status-table/rows-of-the-factory-pair", ", ".join(rows_shown(table)))
+    characterised("status-table/dates-of-the-factory-pair", dates_are_of(table, leaf))
+    characterised("status-table/factory-pair-leaves-out", left_out(table, leaf))
     characterised(
         "status-table/changes-at-removal", moments_of_change("removal", seen.before, seen.removed, seen.restarted)
     )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import pytest
 
-from harness import catalogue
+from harness import catalogue, key_files
 from harness.catalogue import Material
 from harness.deadline import Deadline
 from harness.experiment import Leaves, Selection, experiment
 from harness.kinds import KINDS, LONGEST_CHAIN
+from harness.leaks import Leak, Secrets
 from harness.observation import Look, how_much, look
 from harness.profile import Characterised
 from harness.telltale import telltale_of
-from harness.unit import Unit
+from harness.unit import Page, Unit
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,22 @@ class Served:
     """Uploaded before, and replaced before the restart."""
     before: Look
     restarted: Look
+    leaks: tuple[Leak, ...] = ()
+    """Of the key, in all that can be read after the restart."""
+    audit: str = ""
+    """What became of the audit log's lines over the restart."""
 
 
-def serve(unit: Unit, kind: str) -> Served:
+def serve(unit: Unit, kind: str, audited: list[Page | None] | None = None) -> Served:
+    """`audited` gets the audit log as it is before the restart."""
     before, first = look(unit), catalogue.ca_signed(unit.place.address)
     shows = telltale_of(unit)
     unit.upload(first.upload)
     name = "mcu-hil served"
     material = KINDS[kind].make(unit.place.address, name)
     taken = shows.has_taken(unit.upload(material.upload), name)
+    if audited is not None:
+        audited.append(unit.audit_page())
     unit.restart(Deadline.after(unit.place.restart_timeout))
     return Served(kind, material, taken, first, before, look(unit))
 
@@ -49,14 +58,37 @@ def longest_chain(unit: Unit) -> Served:
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
 def biggest_key(unit: Unit) -> Served:
-    """A pair was uploaded, and then one with a key of 4096 bits; then a restart."""
-    return serve(unit, "RSA 4096")
+    """A pair was uploaded, and then one with a key of 4096 bits; then a restart, after which all that can be read was
+    searched for the key."""
+    seen = serve(unit, "RSA 4096")
+    sought = Secrets(seen.material.upload, key_files.key_of(4096))
+    looked = chain(unit.readable(), unit.unlinked())
+    leaks = [leak for one in looked for leak in sought.leaks_of(one.where, one.octets)]
+    return replace(seen, leaks=tuple(dict.fromkeys(leaks)))
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
 def pkcs8_key(unit: Unit) -> Served:
-    """A pair was uploaded, and then one with a PKCS#8 key; then a restart."""
-    return serve(unit, "PKCS#8")
+    """A pair was uploaded, and then one with a PKCS#8 key; then a restart. The audit log recorded."""
+    was_on = unit.audit(enabled=True)
+    try:
+        empty = unit.audit_page()
+        full = list[Page | None]()
+        seen = serve(unit, "PKCS#8", full)
+        is_on = unit.audit(enabled=True)
+        return replace(seen, audit=_became_of(empty, full[0], unit.audit_page(), is_on=bool(is_on)))
+    finally:
+        if was_on is False:
+            unit.audit(enabled=False)
+
+
+def _became_of(empty: Page | None, full: Page | None, later: Page | None, *, is_on: bool) -> str:
+    if empty is None or full is None:
+        return "there is none"
+    told = full.lines - empty.lines
+    kept = later is not None and told <= later.lines
+    words = "nothing was told" if not told else "what was told is kept" if kept else "what was told is lost"
+    return f"{words}, and it is {'still' if is_on else 'no longer'} on"
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
@@ -75,6 +107,8 @@ def test_the_last_upload_that_was_taken_is_served(seen: Served, characterised: C
     became = "stored" if seen.taken else "refused"
     told = f"the second upload, {seen.kind}, was {became}, and after the restart something else is served"
     assert seen.restarted.handshake.leaf == wanted.leaf, told
+    elsewhere = seen.restarted.leaf_elsewhere(wanted.leaf)
+    assert not elsewhere, elsewhere
 
 
 def test_as_much_of_the_chain_as_ever_is_served(seen: Served, characterised: Characterised) -> None:
@@ -86,6 +120,20 @@ def test_as_much_of_the_chain_as_ever_is_served(seen: Served, characterised: Cha
 def test_the_status_table_says_that_the_key_matches(seen: Served) -> None:
     row = seen.restarted.certificates.local_certificate
     assert row.key_matches, f"the Private key row reads {row.private_key!r}"
+
+
+@pytest.mark.about(biggest_key)
+def test_no_private_key_can_be_read_after_the_restart_either(seen: Served) -> None:
+    """No download of it is described (device-reference 2.5, mark I): in no log, page or file, nor where others have
+    kept theirs."""
+    told = "; ".join(map(str, seen.leaks))
+    assert not told, told
+
+
+@pytest.mark.about(pkcs8_key)
+def test_the_audit_log_goes_on_over_a_restart_as_ever(seen: Served, characterised: Characterised) -> None:
+    """It keeps 100,000 records, on compact flash or inside (device-reference 10, mark D)."""
+    characterised("audit-log/over-a-restart", seen.audit)
 
 
 def test_nothing_waits_for_another_restart(seen: Served) -> None:

@@ -107,6 +107,8 @@ def test_the_pair_uploaded_meanwhile_is_served_when_https_is_turned_on(seen: Int
     assert seen.on.chain, told
     assert seen.on.chain[0] == seen.material.leaf
     assert seen.afterwards.handshake.leaf == seen.on.chain[0]
+    told = seen.afterwards.leaf_elsewhere(seen.material.leaf)
+    assert not told, told
 
 
 def test_as_much_of_its_chain_as_ever_is_served_then(seen: Interlude, characterised: Characterised) -> None:

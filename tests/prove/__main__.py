@@ -20,7 +20,7 @@ from harness.emulator.defects import DEFECTS
 from tests.prove.healthy import GENERATIONS, false_alarms
 from tests.prove.judging import Judged, judged, lines
 from tests.prove.runs import Bench, Specimen, processor_seconds
-from tests.prove.table import ROWS
+from tests.prove.table import AT_SECOND_ADDRESS, ROWS, WITHOUT_FEATURE_KEY
 
 
 def main() -> int:
@@ -78,7 +78,9 @@ def _defects(bench: Bench, asked: argparse.Namespace) -> tuple[int, dict[str, ob
         in_full = []
     results: list[Judged] = []
     for names, full in ((by_default, False), (in_full, True)):
-        results += _proved(bench, names, asked, full=full)
+        for keyless in (False, True):
+            of_these = [name for name in names if (name in WITHOUT_FEATURE_KEY) is keyless]
+            results += _proved(bench, of_these, asked, full=full, feature_key=not keyless)
     for line in lines(results):
         print(line)
     bad = [one for one in results if not one.is_good]
@@ -88,17 +90,29 @@ def _defects(bench: Bench, asked: argparse.Namespace) -> tuple[int, dict[str, ob
     return int(bool(bad)), {"defects": [one.document() for one in results]}
 
 
-def _proved(bench: Bench, names: list[str], asked: argparse.Namespace, *, full: bool) -> Iterator[Judged]:
+def _proved(
+    bench: Bench, names: list[str], asked: argparse.Namespace, *, full: bool, feature_key: bool
+) -> Iterator[Judged]:
     if not names:
         return
     arguments = [*(["-m", "full"] if full else []), *(["-k", asked.only] if asked.only else [])]
-    healthy = Specimen("healthy", firmware=asked.firmware)
+
+    def specimen(name: str, defect: str = "", *, second_address: bool) -> Specimen:
+        return Specimen(
+            name,
+            firmware=asked.firmware,
+            defect=defect,
+            second_address=second_address,
+            feature_key=feature_key,
+        )
+
+    healthy = specimen("healthy", second_address=not AT_SECOND_ADDRESS.isdisjoint(names))
     learned = bench.learn([healthy], *arguments, power=full)["healthy"]
     if learned.failed or learned.blocked:
         raise RuntimeError(f"a unit without a defect: {learned}")
     for first in range(0, len(names), asked.at_once):
         share = names[first : first + asked.at_once]
-        specimens = [Specimen(name, firmware=asked.firmware, defect=name) for name in share]
+        specimens = [specimen(name, name, second_address=name in AT_SECOND_ADDRESS) for name in share]
         found = bench.run([healthy, *specimens], *arguments, power=full)
         if found["healthy"].failed or found["healthy"].blocked:
             raise RuntimeError(f"a unit without a defect: {found['healthy']}")

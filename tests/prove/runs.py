@@ -31,6 +31,8 @@ class Specimen:
     model: str = "MCU 4505"
     firmware: str = "4.3(2.18)"
     defect: str = ""
+    second_address: bool = False
+    feature_key: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Bench:
         return became(junit, [one.name for one in specimens])
 
     def _lab(self, specimens: Sequence[Specimen], state: Path, *, power: bool) -> str:
-        own = network()
+        own, others = network(), network()
         tables = [f'[lab]\nname = "prove"\nstate_dir = "{state}"\n']
         for number, one in enumerate(specimens, 1):
             defect = f', defect = "{one.defect}"' if one.defect else ""
@@ -109,7 +111,10 @@ class Bench:
             tables.append(
                 f'[[place]]\nname = "{one.name}"\nmodel = "{one.model}"\naddress = "{own}.{number}"\n'
                 f'restart_timeout = {RESTART_TIMEOUT}\nfeatures = ["api", "http", "https", "sip_tls", "power"]\n'
-                f"emulated = {{ {emulated} }}\n" + (POWER % f"{own}.{number}" if power else "")
+                + (f'also_at = ["{others}.{number}"]\n' if one.second_address else "")
+                + ("" if one.feature_key else "feature_key = false\n")
+                + f"emulated = {{ {emulated} }}\n"
+                + (POWER % f"{own}.{number}" if power else "")
             )
         return "\n".join(tables)
 

@@ -90,7 +90,15 @@ NOTHING_WAITS = "test_nothing_waits_for_a_restart_when_https_is_back"
 HUGE_AFTER = "test_after_an_upload_of_many_octets_and_a_restart_a_whole_pair_is_served"
 REMOVED = "test_nobody_but_an_administrator_can_remove_the_pair"
 AGREES = "test_restart_time_and_uptime_agree_as_ever[both]"
+AUDIT = "test_the_audit_log_goes_on_over_a_restart_as_ever"
+LATER_KEY = "test_no_private_key_can_be_read_after_the_restart_either"
 WALK = "test_no_walk_parts_the_unit_from_the_model"
+
+AT_SECOND_ADDRESS = frozenset({"port-b-old-pair", "port-b-closed-after-restart"})
+"""Defects that only a unit with a second address can show."""
+
+WITHOUT_FEATURE_KEY = frozenset({"https-without-feature-key", "sip-tls-without-feature-key"})
+"""Those that only a unit without a feature key for HTTPS can show."""
 
 # A row for each defect, in one line however long, as docs/defects.md has them.
 # ruff: noqa: E501
@@ -114,6 +122,14 @@ ROWS: Mapping[str, Row] = {
     "passphrase-trimmed": row(*kinds(ODD), more=(*key_files("a passphrase with blanks"), *other_kinds("passphrase with blanks"),)),
     "passphrase-in-upper-case": row(f"{TAKEN}[self-signed]", *kinds(PBES1, ODD), more=(*key_files("AES-128-CBC", "AES-256-CBC", "DES-EDE3-CBC", "a passphrase of 1 byte", "a passphrase with blanks"), *other_kinds("AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-CBC", "DES-EDE3-CBC", "IDEA-CBC", "RC2-CBC", "passphrase of 1 byte", "passphrase of 1024 bytes", "passphrase of 31 bytes", "passphrase of both cases", "passphrase that is no ASCII", "passphrase with a plus", "passphrase with blanks"), *open_forms("a passphrase of 1024 bytes", "a passphrase that is no ASCII"),)),
     "passphrase-plus-becomes-blank": row(*kinds(ODD), more=(*other_kinds("passphrase with a plus"),)),
+    "passphrase-through-a-shell": row(*kinds(ODD)),
+    "passphrase-remembered": row("test_a_bad_upload_is_refused[no-passphrase]", more=(*key_files("DES-EDE3-CBC, no passphrase"),)),
+    "pem-names-only": row(*kinds(WINDOWS), more=(*other_kinds("files of other names"),)),
+    "odd-key-sizes-refused": row(more=(*other_kinds("RSA 1536"),)),
+    "windows-line-ends-in-encrypted-key-refused": row(more=(*other_kinds("encrypted, CRLF"),)),
+    "key-in-certificate-file-refused": row(more=(*other_kinds("one file for both"),)),
+    "version-1-refused": row(more=(*other_kinds("X.509 version 1"),)),
+    "large-certificate-refused": row(more=(*other_kinds("200 host names"),)),
     "passphrase-for-plain-key-refused": row(*kinds(OBJECTS), more=(*other_kinds("passphrase for a plain key"), *open_forms("a plain key and a passphrase"),)),
     "wrong-passphrase-reported-as-success": row(f"{NOT_TOLD}[a wrong passphrase]"),
     "refusals-reported-as-success": row(f"{NOT_TOLD}[a foreign key]", f"{NOT_TOLD}[a wrong passphrase]"),
@@ -139,13 +155,19 @@ ROWS: Mapping[str, Row] = {
     "lookalike-served": row(f"{LEAF}[self-signed]"),
     "some-connections-old-pair": row("test_many_connections_at_once_are_served_one_leaf", may=(BACK_ON, "test_an_upload_of_many_octets_changes_nothing_that_is_served_before_a_restart", HUGE_AFTER, SIP_OFF, CHAIN_ON, LEAF, POWER, LAST, MUCH, "test_sip_tls_goes_back_to_the_factory_pair_too", TABLE_AFTER, CHAIN, WALK, "test_no_tls_session_from_before_the_restart_is_resumed", "test_every_connection_since_the_restart_was_served_one_leaf", "test_the_pair_from_before_is_served_after_refused_uploads", "test_the_pair_from_before_is_served_after_the_restart", "test_the_factory_pair_is_served_after_the_restart", "test_a_foreign_key_changes_nothing_that_is_served_before_a_restart", "test_a_removal_is_in_force_when_it_ever_was", "test_the_pair_from_before_is_served_until_the_restart")),
     "first-connection-factory-pair": row("test_every_connection_since_the_restart_was_served_one_leaf[both]", more=(SIP_OFF,)),
+    "port-b-old-pair": row(f"{LEAF}[both]", "test_the_pair_from_before_is_served_after_the_restart", "test_the_factory_pair_is_served_after_the_restart", more=(BACK_ON, *DONE_CUTS, *LAST_SERVED), may=(WALK, POWER)),
+    "port-b-closed-after-restart": row("test_https_works_after_the_restart[self-signed]"),
     "sip-tls-old-pair": row("test_sip_tls_shares_the_pair_with_https[both]", "test_sip_tls_goes_back_to_the_factory_pair_too", "test_sip_tls_goes_on_as_before_after_refused_uploads", more=(SIP_OFF,)),
+    "asks-for-client-certificates": row("test_tls_is_spoken_as_ever[both]"),
     "no-handshake-after-restart": row("test_https_works_after_the_restart[self-signed]", more=(*DONE_CUTS,), may=(POWER, WALK)),
     "old-sessions-resumed": row("test_no_tls_session_from_before_the_restart_is_resumed"),
     "banner-missing": row("test_the_same_pages_as_ever_ask_for_the_restart[both]", "test_the_same_pages_as_ever_ask_for_the_restart_until_it_is_done"),
     "banner-stays": row("test_the_same_pages_as_ever_ask_for_a_restart_after_it[self-signed]", "test_the_same_pages_as_ever_ask_for_the_restart[ca-signed]"),
     "reboot-required-missing": row("test_an_upload_sets_reboot_required_as_ever[both]", "test_a_removal_sets_reboot_required_as_ever", more=(UPLOAD_OFF,)),
     "reboot-required-stays": row("test_no_restart_is_pending_after_the_restart[both]", more=(NOTHING_WAITS, UPLOAD_OFF, *each_served("test_nothing_waits_for_another_restart"))),
+    "reboot-required-once": row("test_a_restart_is_required_as_long_as_a_pair_waits_for_it[accepted-kinds]"),
+    "status-table-is-markup": row("test_names_are_shown_as_text_as_ever[accepted-kinds]", more=("test_names_are_shown_as_text_as_ever[all-accepted-kinds]",)),
+    "status-table-blank-for-factory": row(TABLE_AFTER),
     "status-table-stale": row(TABLE_CHANGES, WAITS, TABLE_AFTER),
     "status-table-always-factory": row(TABLE, TABLE_CHANGES, TABLE_AFTER),
     "status-table-says-mismatch": row("test_the_status_table_says_that_the_key_matches[both]", f"{ALL_MATCH}[accepted-kinds]", more=(*each_served("test_the_status_table_says_that_the_key_matches"), HUGE_AFTER, NOTHING_WAITS, f"{ALL_MATCH}[all-accepted-kinds]",), may=(WALK,)),
@@ -155,6 +177,8 @@ ROWS: Mapping[str, Row] = {
     "restart-log-missing": row("test_the_restart_is_in_the_restart_log_once[both]"),
     "restart-log-twice": row("test_the_restart_is_in_the_restart_log_once[both]"),
     "restart-log-wrong-reason": row("test_the_restart_log_tells_no_other_reason[both]", "test_the_restart_after_refused_uploads_is_logged_as_ever", "test_the_restart_after_the_removal_is_logged_as_ever", more=("test_the_restart_log_names_a_power_cut_as_ever",)),
+    "audit-log-lost-at-restart": row(more=(AUDIT,)),
+    "auditing-off-after-restart": row(more=(AUDIT,)),
     "never-finishes-booting": row("test_the_unit_works_again_after_the_restart[both]", "test_the_unit_is_at_work_and_nothing_waits_for_a_restart"),
     "restart-ignored": row(RESTARTS),
     "restart-hangs": row(RESTARTS),
@@ -166,10 +190,15 @@ ROWS: Mapping[str, Row] = {
     "https-open-again-after-restart": row(more=("test_https_is_still_off_after_a_restart",)),
     "upload-without-login": row("test_nobody_but_an_administrator_can_upload[by-nobody]", more=(f"{REMOVED}[by-nobody]",)),
     "guests-may-upload": row("test_nobody_but_an_administrator_can_upload[by-guest]", more=(f"{REMOVED}[by-guest]",)),
+    "https-without-feature-key": row(more=("test_https_is_closed_without_its_feature_key",)),
+    "sip-tls-without-feature-key": row(more=("test_sip_tls_is_closed_without_a_feature_key",)),
     "cookie-from-anywhere": row("test_nobody_but_an_administrator_can_upload[by-elsewhere]", more=(f"{REMOVED}[by-elsewhere]",)),
     "cookie-outlives-restart": row("test_a_web_session_from_before_the_restart_is_over[both]"),
     "key-in-page-source": row(NO_KEY),
     "key-in-configuration": row(NO_KEY),
+    "key-in-web-folder": row(more=(LATER_KEY,)),
+    "key-in-event-log-at-start": row(more=(LATER_KEY,)),
+    "configuration-for-guests": row(more=("test_a_guest_is_shown_nothing_that_is_for_administrators",)),
     "key-in-event-log": row(NO_KEY),
     "passphrase-in-audit-log": row(NO_PASSPHRASE),
     "passphrase-in-event-log": row(NO_PASSPHRASE),

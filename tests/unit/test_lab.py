@@ -33,9 +33,9 @@ REFUSED = {
     ),
     "unlike-anything-known": (
         REAL + "zzz = 1",
-        "[[place]] 'a' has the unknown key 'zzz': known are address, baseline, console, emulated, features, "
-        "firmware, gateway, labgrid, login, model, name, ports, power, profile, restart_timeout, serial, supervisor, "
-        "tags, tls",
+        "[[place]] 'a' has the unknown key 'zzz': known are address, also_at, baseline, console, emulated, "
+        "feature_key, features, firmware, gateway, labgrid, login, model, name, ports, power, profile, "
+        "restart_timeout, serial, supervisor, tags, tls",
     ),
     "power-that-only-comes-on": (
         REAL + 'power = { ssh = "pdu", user = "lab", on = "on 7" }',
@@ -113,6 +113,18 @@ REFUSED = {
     "emulated-off-loopback": (
         EMULATED + 'address = "10.0.0.1"',
         "[[place]] 'a': address is '10.0.0.1', but an emulated unit lives in 127.0.0.0/8",
+    ),
+    "an-address-of-another-place": (
+        EMULATED + EMULATED.replace('"a"', '"b"') + 'also_at = ["127.10.0.1"]',
+        "the file: 2 places have the address '127.10.0.1'",
+    ),
+    "its-own-address-once-more": (
+        EMULATED + 'also_at = ["127.10.0.1"]',
+        "the file: place 'a' has the address '127.10.0.1' twice",
+    ),
+    "emulated-also-off-loopback": (
+        EMULATED + 'also_at = ["127.10.9.1", "10.0.0.1"]',
+        "[[place]] 'a': also_at is '10.0.0.1', but an emulated unit lives in 127.0.0.0/8",
     ),
     "textfile-that-nobody-reads": (
         EMULATED + '[results]\ntextfile = "/var/lib/mcu-hil.txt"',

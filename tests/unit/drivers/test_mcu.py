@@ -14,9 +14,12 @@ from harness.deadline import Deadline
 from harness.drivers.mcu import Mcu, open_unit
 from harness.emulator.skin import Skin, load_skin
 from harness.errors import BenchError, ConfigurationError, DeadlineExpired, UnitError
+from harness.observation import look
 from harness.pki import Issued, key_pem, run_authority
+from harness.readiness import QUESTIONS, State
 from harness.tls.handshake import fingerprint
 from harness.unit import OperationalStatus, Way
+from tests.loopback import address
 
 if TYPE_CHECKING:
     from tests.unit.drivers.conftest import Emulate, Stand
@@ -56,6 +59,17 @@ def test_sip_tls_is_looked_at_where_the_place_has_it(stand: Stand, emulate: Emul
         assert shown.leaf == unit.baseline.leaf
     with open_unit(stand(features=["api"])) as unit:
         assert unit.sip_handshake(Deadline.after(SECONDS)) is None
+
+
+def test_each_address_of_a_place_is_looked_at(stand: Stand, emulate: Emulate) -> None:
+    other, silent = address(), address()
+    emulate(also_at=(other,))
+    with open_unit(stand(also_at=[other, silent])) as unit:
+        seen = look(unit)
+        assert seen.elsewhere[other].value.leaf == unit.baseline.leaf
+        assert isinstance(seen.elsewhere[silent].trouble, BenchError)
+        (found,) = (one.look(unit) for one in QUESTIONS if one.topic == "served today")
+        assert (found.state, silent in found.found) == (State.MISSING, True)
 
 
 @pytest.mark.parametrize("way", [Way.WEB, Way.API])

@@ -38,7 +38,9 @@ from harness.emulator.defects import DEFECTS
 from harness.emulator.hosting import HostThread, hosted
 from harness.emulator.pair import FACTORY
 from harness.errors import DeadlineExpired
+from harness.kinds import KINDS, ODD_ORGANISATION
 from harness.tls.handshake import Endpoint, HandshakeFailed, take_handshake
+from tests.loopback import address
 
 PATIENCE = 60.0
 """For what must come."""
@@ -81,8 +83,8 @@ class Specimen:
     def stored(self) -> tuple[bytes, ...]:
         return self.host.truth(self.blueprint.name).stored.certificates
 
-    def served(self, port: int | None = None) -> tuple[bytes, ...]:
-        endpoint = Endpoint(self.blueprint.address, port or self.blueprint.https)
+    def served(self, port: int | None = None, address: str | None = None) -> tuple[bytes, ...]:
+        endpoint = Endpoint(address or self.blueprint.address, port or self.blueprint.https)
         return take_handshake(endpoint, Deadline.after(PATIENCE)).presented_chain
 
     def takes(self, upload: Upload) -> bool:
@@ -123,9 +125,9 @@ class Specimen:
     def log_in(self) -> None:
         self.visitor.log_in(self.blueprint.user, self.blueprint.password)
 
-    def is_open(self, port: int) -> bool:
+    def is_open(self, port: int, address: str | None = None) -> bool:
         with socket.socket() as probe:
-            return probe.connect_ex((self.blueprint.address, port)) == 0
+            return probe.connect_ex((address or self.blueprint.address, port)) == 0
 
     def installed(self) -> tuple[bytes, ...]:
         """The certificates of a pair that is stored and served."""
@@ -210,6 +212,39 @@ def expired(unit: Specimen) -> bool:
         datetime.now(UTC) - timedelta(1)
     )
     return unit.takes(Upload(dated.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM), pki.key_pem(key)))
+
+
+def takes_kind(kind: str) -> Callable[[Specimen], bool]:
+    return lambda unit: unit.takes(KINDS[kind].make(unit.blueprint.address, "unit").upload)
+
+
+def no_passphrase_is_remembered(unit: Specimen) -> bool:
+    upload = KINDS["AES-128-CBC"].make(unit.blueprint.address, "unit").upload
+    unit.upload(Upload(unit.good().certificate, b"nonsense", upload.passphrase))
+    return not unit.takes(replace(upload, passphrase=None))
+
+
+def asks_for_no_certificate(unit: Specimen) -> bool:
+    unit.installed()
+    shown = take_handshake(Endpoint(unit.blueprint.address, unit.blueprint.https), Deadline.after(PATIENCE))
+    return "CertificateRequest" not in [one.name for one in shown.messages]
+
+
+def reboot_required_after_a_second_upload(unit: Specimen) -> bool:
+    unit.upload(unit.good())
+    unit.upload(unit.good())
+    return bool(unit.call("device.query")["rebootRequired"])
+
+
+def table_has_no_markup(unit: Specimen) -> bool:
+    unit.upload(KINDS["markup in its name"].make(unit.blueprint.address, "unit").upload)
+    unit.visitor.visit("/certificates.html")
+    return ODD_ORGANISATION in (unit.visitor.table()["Subject"] or "")
+
+
+def table_describes_the_factory_pair(unit: Specimen) -> bool:
+    unit.visitor.visit("/certificates.html")
+    return bool(unit.visitor.table()["Subject"])
 
 
 UPLOADED = "have been uploaded"
@@ -418,14 +453,23 @@ def shuts_down(unit: Specimen) -> bool:
     return came(unit.patience, lambda: unit.phase() == "shut down")
 
 
-def waits_to_be_restarted(unit: Specimen) -> bool:
+def post(unit: Specimen, **files: object) -> None:
     unit.visitor.visit("/certificates.html")
     form = unit.visitor.page.find("form", enctype="multipart/form-data")
-    good = unit.good()
     fields = {field["name"]: field.get("value", "") for field in form.find_all("input", type="hidden")}
-    files = {"certificate": good.certificate, "private_key": good.private_key}
     address = f"http://{unit.blueprint.address}:{unit.blueprint.http}{form['action']}"
     unit.visitor.post(address, data=fields, files=files, allow_redirects=False)
+
+
+def takes_files_of_other_names(unit: Specimen) -> bool:
+    good = unit.good()
+    post(unit, certificate=("unit.cer", good.certificate), private_key=("unit.key", good.private_key))
+    return unit.stored() != FACTORY.certificates
+
+
+def waits_to_be_restarted(unit: Specimen) -> bool:
+    good = unit.good()
+    post(unit, certificate=good.certificate, private_key=good.private_key)
     return not came(GLANCE, lambda: unit.phase() != "active" or unit.boots > 0)
 
 
@@ -433,6 +477,27 @@ def stays_open(service: str) -> Callable[[Specimen], bool]:
     def probe(unit: Specimen) -> bool:
         unit.restart()
         return unit.is_open(getattr(unit.blueprint, service))
+
+    return probe
+
+
+def alike_at_port_b(unit: Specimen) -> bool:
+    certificates = unit.installed()
+    [other] = unit.blueprint.also_at
+    return certificates == unit.served() == unit.served(address=other)
+
+
+def open_at_port_b(unit: Specimen) -> bool:
+    unit.restart()
+    [other] = unit.blueprint.also_at
+    return unit.is_open(unit.blueprint.https, other)
+
+
+def needs_a_key(service: str) -> Callable[[Specimen], bool]:
+    def probe(unit: Specimen) -> bool:
+        built = replace(unit.blueprint, name="keyless", address=address(), also_at=(), features=())
+        with hosted([built]), socket.socket() as probe:
+            return probe.connect_ex((built.address, getattr(built, service))) != 0
 
     return probe
 
@@ -492,11 +557,45 @@ def log_without(secret: str, page: str) -> Callable[[Specimen], bool]:
     return probe
 
 
+def audit_goes_on(text: str) -> Callable[[Specimen], bool]:
+    """What the page of the audit log says after an upload and a restart."""
+
+    def probe(unit: Specimen) -> bool:
+        unit.visitor.visit("/audit_log.html")
+        unit.visitor.press("Enable auditing")
+        unit.installed()
+        unit.visitor.visit("/audit_log.html")
+        return unit.page_says(text)
+
+    return probe
+
+
+def key_not_in_log_after_a_restart(unit: Specimen) -> bool:
+    unit.installed()
+    unit.visitor.visit("/web_logging.html")
+    return not unit.page_says("PRIVATE KEY")
+
+
+def shown_at(unit: Specimen, path: str) -> str:
+    return str(unit.visitor.get(f"http://{unit.blueprint.address}:{unit.blueprint.http}{path}").text)
+
+
+def key_not_in_web_folder(unit: Specimen) -> bool:
+    unit.upload(unit.good())
+    return "PRIVATE KEY" not in shown_at(unit, "/privkey.pem")
+
+
+def guests_get_no_configuration(unit: Specimen) -> bool:
+    unit.visitor.visit("/logout.html")
+    unit.visitor.log_in("guest", "")
+    return "<configuration" not in shown_at(unit, "/configuration.xml")
+
+
 def key_not_in_configuration(unit: Specimen) -> bool:
     unit.upload(unit.good())
-    answer = unit.visitor.get(f"http://{unit.blueprint.address}:{unit.blueprint.http}/configuration.xml")
-    assert "<configuration" in answer.text
-    return "PRIVATE KEY" not in answer.text
+    shown = shown_at(unit, "/configuration.xml")
+    assert "<configuration" in shown
+    return "PRIVATE KEY" not in shown
 
 
 def handshakes(unit: Specimen) -> bool:
@@ -529,6 +628,14 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "passphrase-trimmed": encrypted(b" correct horse "),
     "passphrase-in-upper-case": encrypted(b"correct horse"),
     "passphrase-plus-becomes-blank": encrypted(b"correct+horse"),
+    "passphrase-through-a-shell": encrypted(b"$HOME and `horse`"),
+    "passphrase-remembered": no_passphrase_is_remembered,
+    "pem-names-only": takes_files_of_other_names,
+    "odd-key-sizes-refused": takes_kind("RSA 1536"),
+    "windows-line-ends-in-encrypted-key-refused": takes_kind("encrypted, CRLF"),
+    "key-in-certificate-file-refused": takes_kind("one file for both"),
+    "version-1-refused": takes_kind("X.509 version 1"),
+    "large-certificate-refused": takes_kind("200 host names"),
     "passphrase-for-plain-key-refused": lambda unit: unit.takes(
         Upload((good := unit.good()).certificate, good.private_key, b"correct horse")
     ),
@@ -556,13 +663,19 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "lookalike-served": served_after_restart,
     "some-connections-old-pair": every_connection_alike,
     "first-connection-factory-pair": served_after_restart,
+    "port-b-old-pair": alike_at_port_b,
+    "port-b-closed-after-restart": open_at_port_b,
     "sip-tls-old-pair": sip_tls_alike,
+    "asks-for-client-certificates": asks_for_no_certificate,
     "no-handshake-after-restart": handshakes,
     "old-sessions-resumed": no_session_outlives_it,
     "banner-missing": banner_before,
     "banner-stays": no_banner_after,
     "reboot-required-missing": reboot_required_before,
     "reboot-required-stays": reboot_not_required_after,
+    "reboot-required-once": reboot_required_after_a_second_upload,
+    "status-table-is-markup": table_has_no_markup,
+    "status-table-blank-for-factory": table_describes_the_factory_pair,
     "status-table-stale": table_describes_it,
     "status-table-always-factory": table_describes_it,
     "status-table-says-mismatch": table_says_match,
@@ -572,6 +685,8 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "restart-log-missing": restart_is_logged_once,
     "restart-log-twice": restart_is_logged_once,
     "restart-log-wrong-reason": reason_is_true,
+    "audit-log-lost-at-restart": audit_goes_on("certificate and private key were uploaded"),
+    "auditing-off-after-restart": audit_goes_on("Auditing is enabled"),
     "never-finishes-booting": finishes_booting,
     "restart-ignored": restarts_when_told,
     "restart-hangs": restarts_when_told,
@@ -583,10 +698,15 @@ PROBES: Mapping[str, Callable[[Specimen], bool]] = {
     "https-open-again-after-restart": stays_closed,
     "upload-without-login": strangers_cannot_upload,
     "guests-may-upload": guests_are_denied,
+    "https-without-feature-key": needs_a_key("https"),
+    "sip-tls-without-feature-key": needs_a_key("sip_tls"),
     "cookie-from-anywhere": cookie_is_bound,
     "cookie-outlives-restart": cookie_ends,
     "key-in-page-source": key_not_on_page,
     "key-in-configuration": key_not_in_configuration,
+    "key-in-web-folder": key_not_in_web_folder,
+    "key-in-event-log-at-start": key_not_in_log_after_a_restart,
+    "configuration-for-guests": guests_get_no_configuration,
     "key-in-event-log": log_without("PRIVATE KEY", "/web_logging.html"),
     "passphrase-in-audit-log": log_without("correct horse", "/audit_log.html"),
     "passphrase-in-event-log": log_without("correct horse", "/web_logging.html"),
@@ -598,7 +718,13 @@ HEALTHY = {name: probe for name, probe in PROBES.items() if next(k for k, v in P
 
 @contextmanager
 def specimen(blueprint: Blueprint, visitor_of: Callable[[Blueprint], Any], defect: str | None) -> Iterator[Specimen]:
-    built = replace(blueprint, defect=defect, restart_seconds=0.02, ticked=("http", "https", "sips_tcp"))
+    built = replace(
+        blueprint,
+        defect=defect,
+        restart_seconds=0.02,
+        ticked=("http", "https", "sips_tcp"),
+        also_at=(address(),),
+    )
     with hosted([built]) as host, visitor_of(built) as visitor:
         unit = Specimen(built, host, visitor)
         unit.log_in()
