@@ -115,7 +115,7 @@ class Life:
                 "stored": names.get(self.host.truth(self.blueprint.name).stored.certificates, "another"),
                 "https": self._served(self.blueprint.https, names),
                 "sip tls": self._served(self.blueprint.sip_tls, names),
-                "subject": "mine" if self.blueprint.address in table["Subject"] else "factory",
+                "subject": "mine" if self.blueprint.address in (table["Subject"] or "") else "factory",
                 "key row": table["Private key"],
                 "banner": self.visitor.page.find(class_="banner") is not None,
                 "reboot required": told["rebootRequired"],
