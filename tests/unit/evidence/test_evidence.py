@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from harness.deadline import Deadline
 from harness.drivers.answers import AnswerLog
-from harness.evidence import Evidence, chain_name
+from harness.evidence import MOST_PENDING, Evidence, chain_name
 from harness.tls.handshake import fingerprint
 from tests.unit.evidence.conftest import ISSUED
 
@@ -40,6 +41,35 @@ def test_a_line_says_what_it_belongs_to(tmp_path: Path) -> None:
     evidence.note("upload", {"taken": True})
 
     assert [note["during"] for note in notes_of(evidence)] == ["", "self-signed"]
+
+
+def lines_in(evidence: Evidence) -> int:
+    return len(evidence.path.read_text().splitlines())
+
+
+def test_what_was_noted_is_in_the_file_soon_whoever_notes_something_more(tmp_path: Path) -> None:
+    with Evidence(tmp_path / "rack.jsonl") as evidence:
+        evidence.note("upload", {})
+        Deadline.after(20).wait_for("line in the file", lambda: lines_in(evidence) == 1)
+
+
+def test_many_lines_do_not_wait_and_none_is_written_twice(tmp_path: Path) -> None:
+    with Evidence(tmp_path / "rack.jsonl") as evidence:
+        for number in range(MOST_PENDING):
+            evidence.note("step", {"number": number})
+        assert lines_in(evidence) == MOST_PENDING
+        evidence.note("step", {"number": MOST_PENDING})
+        evidence.write()
+        evidence.write()
+    assert [note["number"] for note in notes_of(evidence)] == list(range(MOST_PENDING + 1))
+
+
+def test_a_secret_that_is_confided_before_the_line_is_noted_is_not_in_it(tmp_path: Path) -> None:
+    with Evidence(tmp_path / "rack.jsonl") as evidence:
+        evidence.note("page", {"markup": "before"})
+        evidence.hide("passphrase-1")
+        evidence.note("page", {"markup": "passphrase-1"})
+    assert [note["markup"] for note in notes_of(evidence)] == ["before", "***"]
 
 
 def test_a_chain_is_one_file_however_often_and_by_whomever_it_is_seen(tmp_path: Path) -> None:
