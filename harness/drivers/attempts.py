@@ -1,4 +1,4 @@
-"""What is tried on a unit that may hurt it: uploads of any size, a removal by strangers, HTTPS turned off."""
+"""What is tried on a unit that may hurt it: uploads of any size, cut off, or by strangers; removals; HTTPS turned off."""
 
 from __future__ import annotations
 
@@ -32,6 +32,29 @@ class Attempts(Onlooker):
     _submit: _Submit
     _filled: Callable[[Screen, Upload], tuple[Found, Filling]]
     _https_port: int | None = None
+
+    def upload_by(self, visitor: Visitor, upload: Upload) -> Answer | None:
+        """The same submission was sent by somebody else, once."""
+        was_sent = False
+
+        def press(screen: Screen) -> Screen:
+            nonlocal was_sent
+            was_sent = self._sent_by(visitor, screen, lambda shown: fill_in(*self._filled(shown, upload)))
+            return self._web.open(CERTIFICATES)
+
+        with self._web.witnessed():
+            answer = self._submit(press)
+        return answer if was_sent else None
+
+    def upload_cut(self, upload: Upload) -> Answer:
+        """Half of the submission was sent, and then the connection closed."""
+
+        def press(screen: Screen) -> Screen:
+            self._web.hang_up(*self._filled(screen, upload))
+            return self._web.open(CERTIFICATES)
+
+        with self._web.witnessed():
+            return self._submit(press)
 
     def upload_padded(self, upload: Upload, octets: int) -> Answer:
         def press(screen: Screen) -> Screen:

@@ -28,7 +28,7 @@ from harness.drivers.screen import Screen
 from harness.drivers.sight import Found, find_removal, find_repeated_removal, find_upload, find_way_to_upload
 from harness.drivers.state import CERTIFICATES, HOME, State
 from harness.drivers.status_table import read_local_certificate
-from harness.drivers.submission import FileContent, Filling, fill_in
+from harness.drivers.submission import FileContent, Filling
 from harness.drivers.web import WebSession
 from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
@@ -49,7 +49,6 @@ from harness.unit import (
     Restart,
     RestartLogEntry,
     Service,
-    Visitor,
     Way,
 )
 
@@ -252,29 +251,6 @@ class Mcu(Attempts):
 
         def press(screen: Screen) -> Screen:
             return self._web.press(*self._filled(screen, upload, files or FILES))
-
-        with self._web.witnessed():
-            return self._submit(press)
-
-    def upload_by(self, visitor: Visitor, upload: Upload) -> Answer | None:
-        """The same submission was sent by somebody else, once."""
-        was_sent = False
-
-        def press(screen: Screen) -> Screen:
-            nonlocal was_sent
-            was_sent = self._sent_by(visitor, screen, lambda shown: fill_in(*self._filled(shown, upload)))
-            return self._web.open(CERTIFICATES)
-
-        with self._web.witnessed():
-            answer = self._submit(press)
-        return answer if was_sent else None
-
-    def upload_cut(self, upload: Upload) -> Answer:
-        """Half of the submission was sent, and then the connection closed."""
-
-        def press(screen: Screen) -> Screen:
-            self._web.hang_up(*self._filled(screen, upload))
-            return self._web.open(CERTIFICATES)
 
         with self._web.witnessed():
             return self._submit(press)
