@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -14,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from harness.certificate_words import certificate_words
 from harness.deadline import Deadline
 from harness.errors import BenchError, DeadlineExpired, UnitError
+from harness.moment import Moment
 from harness.tls.handshake import Handshake, HandshakeFailed
 from harness.unit import CertificatePage, Condition, LocalCertificate, Page, RestartLogEntry, Unit, Way
 
@@ -114,14 +116,28 @@ def _otherwise(served: Mapping[str, tuple[bytes, ...]], wanted: tuple[bytes, ...
     )
 
 
+_latest: WeakKeyDictionary[Unit, tuple[Moment, Look]] = WeakKeyDictionary()
+
+
 def look(unit: Unit) -> Look:
-    """Everything at once. Raises what the unit's own methods raise, unless all but the handshake can be had."""
-    # First, since whoever has just done something has asked for it already.
-    condition = unit.condition()
+    """Everything at once; the last look where that was just now. Raises what the unit's own methods raise, unless all
+    but the handshake can be had."""
+    if unit in _latest:
+        looked, seen = _latest[unit]
+        if looked.lasts(unit.moment()):
+            return seen
+    seen = _look(unit)
+    _latest[unit] = unit.moment(), seen
+    return seen
+
+
+def _look(unit: Unit) -> Look:
+    # Whoever has just done something has asked for the condition; whoever is about to do it does so on the last page.
+    condition, home = unit.condition(), unit.home_page()
     return Look(
         served=sight(lambda: unit.handshake(Deadline.after(LOOK_SECONDS))),
         certificates=unit.certificate_page(),
-        home=unit.home_page(),
+        home=home,
         condition=condition,
         restart_log=unit.restart_log(),
         sip=unit.sip_handshake(Deadline.after(LOOK_SECONDS)),

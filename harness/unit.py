@@ -16,6 +16,7 @@ from certstore import Upload
 from harness.deadline import Deadline
 from harness.errors import DeadlineExpired
 from harness.lab import Place
+from harness.moment import Moment
 from harness.tls.handshake import Handshake
 from harness.tls.resumption import TlsSession
 
@@ -228,6 +229,9 @@ class Unit(Protocol):
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should know who has it driven, a sentence each: so far, and each once."""
+
+    def moment(self) -> Moment:
+        """The present one: what was seen in it need not be looked at again as long as it lasts."""
 
     def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
         """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now, at the place's first address

@@ -12,6 +12,7 @@ from harness.certificate_words import certificate_words
 from harness.deadline import Deadline
 from harness.evidence import Evidence
 from harness.lab import Place
+from harness.moment import Moment
 from harness.progress import Doing, Done, Tell
 from harness.secrecy.known import Secrets
 from harness.tls.handshake import Handshake
@@ -83,6 +84,9 @@ class Watched:
     @property
     def notices(self) -> tuple[str, ...]:
         return self._unit.notices
+
+    def moment(self) -> Moment:
+        return self._unit.moment()
 
     def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
         with self._step(f"handshake at {address}" if address else "handshake"):

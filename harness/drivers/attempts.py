@@ -1,4 +1,4 @@
-"""What is tried on a unit that may hurt it: uploads of any size, cut off, or by strangers; removals; HTTPS turned off."""
+"""What may hurt a unit: uploads of any size, cut off, or by strangers; removals; HTTPS turned off."""
 
 from __future__ import annotations
 

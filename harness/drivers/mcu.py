@@ -34,6 +34,7 @@ from harness.drivers.wire import Broken, Credentials, NotOpen, Record, Wire
 from harness.drivers.words import CERTIFICATE, PASSPHRASE, PRIVATE_KEY
 from harness.errors import BenchError, DeadlineExpired, UnitError
 from harness.lab import Place
+from harness.moment import Moment
 from harness.tls.handshake import Endpoint, Handshake, HandshakeFailed, fingerprint, take_handshake
 from harness.tls.pin_file import pin_file_of
 from harness.tls.pins import ChangedCertificate, ForeignLeaf, LeafPins
@@ -176,6 +177,9 @@ class Mcu(Attempts):
             *(self._console.notices if self._console else ()),
             *self._notices,
         )
+
+    def moment(self) -> Moment:
+        return self._wire.moment()
 
     def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
         https = self._wire.https
@@ -410,7 +414,7 @@ class Mcu(Attempts):
             if self._web.shows(screen) and time.monotonic() - at < SHOWN_SECONDS:
                 return self._shown[:3]
         before = self._state.reboot_required()
-        screen = self._web.open(CERTIFICATES)
+        screen = self._web.shown_or_open(CERTIFICATES)
         return screen, read_local_certificate(screen.documents), before
 
     def _look_again(self, stored: LocalCertificate) -> tuple[LocalCertificate, bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -11,10 +10,10 @@ from http import HTTPStatus
 from typing import TypeVar
 from xml.parsers.expat import ExpatError
 
-from harness.deadline import times_waited
 from harness.drivers.submission import Submission
 from harness.drivers.wire import ANSWER_SECONDS, Credentials, Reply, Wire
 from harness.errors import ConfigurationError, UnitError
+from harness.moment import Moment
 from harness.unit import Condition, OperationalStatus, RestartLogEntry, Service
 
 Member = TypeVar("Member")
@@ -29,8 +28,6 @@ RESTART_SINCE = (2, 9)
 NO_API = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 """What a web server answers for a path that it does not have, or to a POST of what is none of its forms."""
 
-SAME_MOMENT = 1.0
-"""Seconds: the resolution of the unit's own clock."""
 HUNG_UP = ("disconnected", "dormant")
 
 
@@ -59,8 +56,8 @@ class Api:
     def __init__(self, wire: Wire, login: Credentials) -> None:
         self._wire = wire
         self._login = login
-        self._latest: dict[str, tuple[Answered, tuple[int, int], float]] = {}
-        """By method: its last answer, after how many acts and waits, and when."""
+        self._latest: dict[str, tuple[Moment, Answered]] = {}
+        """By method: its last answer, and when it was asked."""
 
     def query(self, method: str) -> Answered:
         """The answer of a method that changes nothing; asked again where the connection was reset. One answer does
@@ -68,13 +65,12 @@ class Api:
 
         Raises Fault, a UnitError, and ConfigurationError where user and password are refused.
         """
-        moment = self._wire.acts, times_waited()
         if method in self._latest:
-            answered, asked, at = self._latest[method]
-            if asked == moment and time.monotonic() - at < SAME_MOMENT:
+            asked, answered = self._latest[method]
+            if asked.lasts(self._wire.moment()):
                 return answered
         answered = self._read(method, self.answer(method))
-        self._latest[method] = answered, moment, time.monotonic()
+        self._latest[method] = self._wire.moment(), answered
         return answered
 
     def answer(self, method: str) -> Reply:

@@ -72,6 +72,8 @@ class WebSession:
         self._log = PageLog(record, login.password)
         self.names = names
         self._seen: Screen | None = None
+        self._came = wire.moment()
+        """When what is shown had come."""
         self._refused: BenchError | ConfigurationError | None = None
         self._login = login
         self._api_accepts = api_accepts
@@ -96,11 +98,12 @@ class WebSession:
         return screen
 
     def shown_or_open(self, path: Path) -> Screen:
-        """The same page; the one that is shown will do where the unit has sent us on to it from what was pressed."""
-        shown = self._latest
-        if shown is None or shown is not self._seen or not shown.again or shown.url != self._learned.get(path):
+        """The same page; the one that is shown will do where it has come just now."""
+        shown = self._seen
+        if shown is None or not self._came.lasts(self._wire.moment()):
             return self.open(path)
-        return shown if shown.status == HTTPStatus.OK and not is_outside(shown) else self.open(path)
+        is_it = shown.url == self._learned.get(path) and shown.status == HTTPStatus.OK
+        return shown if is_it and self.shows(shown) else self.open(path)
 
     def shows(self, screen: Screen) -> bool:
         """Whether this is what the window shows, of a session that goes on as far as is known."""
@@ -260,7 +263,7 @@ class WebSession:
                 inner = self._document(self._wire.browse(_get(frame.url)))
                 panes.append(Pane(frame.name or f"#{len(panes)}", inner))
                 waiting += inner.frames
-        self._seen = Screen(reply.url, reply.status, tuple(panes), again)
+        self._seen, self._came = Screen(reply.url, reply.status, tuple(panes), again), self._wire.moment()
         return self._seen
 
     def _log_in(self) -> None:

@@ -15,11 +15,13 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import requests
 
 from harness import http1
+from harness.deadline import times_waited
 from harness.drivers.answers import AnswerLog
 from harness.drivers.cookies import Cookies
 from harness.drivers.submission import Submission
 from harness.errors import BenchError, UnitError
 from harness.lab import Place
+from harness.moment import Moment
 from harness.tls.client_pair import ClientPair
 from harness.tls.handshake import Endpoint, HandshakeFailed
 from harness.tls.pinned import NoConnection, PinnedConnections, Socket
@@ -117,8 +119,13 @@ class Wire:
 
     def forget_connections(self) -> None:
         """After a restart: connections are gone, and so are cookies."""
+        self.acts += 1
         self._connections.close()
         self._connections, self._cookies = self._new_connections(self.through), Cookies()
+
+    def moment(self) -> Moment:
+        """The present one."""
+        return Moment(self.acts, times_waited(), time.monotonic())
 
     def meet_anew(self) -> None:
         """The unit is down: what it serves from its next start on is counted anew."""

@@ -48,6 +48,24 @@ def test_one_answer_does_for_all_who_ask_in_one_moment(stand: Stand, emulate: Em
         assert asked.answers("device.query") == 1
 
 
+def test_a_look_that_was_just_taken_does_for_the_next(stand: Stand, emulate: Emulate) -> None:
+    emulate()
+    asked = Asked()
+    with open_unit(stand(), asked.note) as unit:
+        seen = look(unit)
+        asked.notes.clear()
+        assert look(unit) is seen
+        assert asked.notes == []
+        unit.upload(PAIR)
+        [first, *_] = asked.notes
+        assert first[1]["method"] == "POST", "it is sent from the page that was shown last"
+        pending = look(unit)
+        assert pending.condition.reboot_required
+        assert pending.certificates != seen.certificates
+        unit.restart(Deadline.after(20))
+        assert not look(unit).condition.reboot_required
+
+
 def test_after_an_act_it_is_asked_anew(stand: Stand, emulate: Emulate) -> None:
     emulate()
     with open_unit(stand()) as unit:
