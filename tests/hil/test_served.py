@@ -36,16 +36,38 @@ class Served:
     """What became of the audit log's lines over the restart."""
 
 
-def serve(unit: Unit, kind: str, audited: list[Page | None] | None = None) -> Served:
-    """`audited` gets the audit log as it is before the restart."""
+class Audit:
+    """What the audit log was told since it was first looked at."""
+
+    def __init__(self, first: Page | None) -> None:
+        self._first = first
+        self._told: frozenset[str] | None = None
+
+    def look(self, unit: Unit) -> None:
+        page = unit.audit_page()
+        if page is not None and self._first is not None:
+            # What other pages say too, as that a restart is needed, is none of its lines.
+            self._told = page.lines - self._first.lines - unit.certificate_page().page.lines - unit.home_page().lines
+
+    def became(self, later: Page | None, *, is_on: bool) -> str:
+        """Of what it was told, in words."""
+        if self._told is None:
+            return "there is none"
+        kept = later is not None and self._told <= later.lines
+        words = "nothing was told" if not self._told else f"what was told is {'kept' if kept else 'lost'}"
+        return f"{words}, and it is {'still' if is_on else 'no longer'} on"
+
+
+def serve(unit: Unit, kind: str, audit: Audit | None = None) -> Served:
+    """`audit` is looked at right before the restart."""
     before, first = look(unit), catalogue.ca_signed(unit.place.address)
     shows = telltale_of(unit)
     unit.upload(first.upload)
     name = "mcu-hil served"
     material = KINDS[kind].make(unit.place.address, name)
     taken = shows.has_taken(unit.upload(material.upload), name)
-    if audited is not None:
-        audited.append(unit.audit_page())
+    if audit is not None:
+        audit.look(unit)
     unit.restart(Deadline.after(unit.place.restart_timeout))
     return Served(kind, material, taken, first, before, look(unit))
 
@@ -72,23 +94,13 @@ def pkcs8_key(unit: Unit) -> Served:
     """A pair was uploaded, and then one with a PKCS#8 key; then a restart. The audit log recorded."""
     was_on = unit.audit(enabled=True)
     try:
-        empty = unit.audit_page()
-        full = list[Page | None]()
-        seen = serve(unit, "PKCS#8", full)
+        audit = Audit(unit.audit_page())
+        seen = serve(unit, "PKCS#8", audit)
         is_on = unit.audit(enabled=True)
-        return replace(seen, audit=_became_of(empty, full[0], unit.audit_page(), is_on=bool(is_on)))
+        return replace(seen, audit=audit.became(unit.audit_page(), is_on=bool(is_on)))
     finally:
         if was_on is False:
             unit.audit(enabled=False)
-
-
-def _became_of(empty: Page | None, full: Page | None, later: Page | None, *, is_on: bool) -> str:
-    if empty is None or full is None:
-        return "there is none"
-    told = full.lines - empty.lines
-    kept = later is not None and told <= later.lines
-    words = "nothing was told" if not told else "what was told is kept" if kept else "what was told is lost"
-    return f"{words}, and it is {'still' if is_on else 'no longer'} on"
 
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.FULL)
