@@ -5,7 +5,6 @@ Done in the controller, after everybody else has written what they write.
 
 from __future__ import annotations
 
-import importlib
 import signal
 from collections.abc import Generator
 from contextlib import suppress
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from harness.conclusion import Concluded
     from harness.pytest_plugin.recording import Recording
     from harness.secrecy.known import Known
-
-NEEDED_AT_THE_END = ("harness.conclusion", "harness.results.ingest", "harness.results.run_folder", "jinja2")
-"""What takes long to import, of what the end of a run is made with."""
 
 
 class Closing:
@@ -65,8 +61,7 @@ class Closing:
         if not self._is_prepared:
             self._is_prepared = True
             # Now units restart and nobody waits for us; at the end somebody does.
-            for name in NEEDED_AT_THE_END:
-                importlib.import_module(name)
+            _prepare()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
@@ -104,6 +99,17 @@ class Closing:
             session.exitstatus = int(pytest.ExitCode.INTERNAL_ERROR)
             self._recording.record.restate(session.exitstatus)
             self._recording.keep()
+
+
+def _prepare() -> None:
+    """What the end of a run is made with is loaded."""
+
+    import harness.conclusion
+    import harness.results.ingest
+    import harness.results.run_folder  # noqa: F401
+    from harness.report.writing import template
+
+    template()
 
 
 def _path(asked: str | None) -> Path | None:

@@ -107,7 +107,7 @@ def join_session(config: pytest.Config, file: Path) -> None:
 
         lifetime = ExitStack()
         config.add_cleanup(lifetime.close)
-        tell = lifetime.enter_context(telling(given["progress"]))
+        tell = lifetime.enter_context(telling(given["progress"], is_watched=given["watched"]))
         bookmark = Bookmark(Path(given["bookmark"]))
         lifetime.callback(bookmark.close)
         posted = Posted(config, bookmark)
@@ -146,7 +146,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
     if _is_distributed(config):
         from harness.pytest_plugin.dealing import Dealer
 
-        config.pluginmanager.register(Dealer(config, run, display.heard), "mcu-hil-dealer")
+        config.pluginmanager.register(
+            Dealer(config, run, display.heard, is_watched=display.is_watched), "mcu-hil-dealer"
+        )
     else:
         from harness.pytest_plugin.claims import Claims
         from harness.pytest_plugin.posting import Here
