@@ -70,8 +70,12 @@ class Closing:
     def _hear(self, crossed: bytes | None) -> None:
         if crossed is not None:
             from harness.secrecy.known import unsealed
+            from harness.secrecy.scanner import needles_of
 
-            self._known += unsealed(crossed, self._run.seal)
+            for known in unsealed(crossed, self._run.seal):
+                self._known.append(known)
+                # Other workers may still be at it.
+                needles_of(known)
 
     # Innermost: what all others write is written, and the terminal's summary is still to come.
     @pytest.hookimpl(wrapper=True, trylast=True)
