@@ -5,6 +5,7 @@ Done in the controller, after everybody else has written what they write.
 
 from __future__ import annotations
 
+import importlib
 import signal
 from collections.abc import Generator
 from contextlib import suppress
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from harness.conclusion import Concluded
     from harness.pytest_plugin.recording import Recording
     from harness.secrecy.known import Known
+
+NEEDED_AT_THE_END = (
+    "harness.conclusion",
+    "harness.results.ingest",
+    "harness.results.run_folder",
+    "sqlite3",
+    "ahocorasick_rs",
+    "rich.console",
+    "rich.table",
+)
+"""What takes long to import, of what the end of a run is made with."""
 
 
 class Closing:
@@ -107,10 +119,8 @@ class Closing:
 
 def _prepare() -> None:
     """What the end of a run is made with is loaded."""
-
-    import harness.conclusion
-    import harness.results.ingest
-    import harness.results.run_folder  # noqa: F401
+    for name in NEEDED_AT_THE_END:
+        importlib.import_module(name)
     from harness.report.writing import template
 
     template()
