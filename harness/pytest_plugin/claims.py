@@ -57,7 +57,6 @@ class Claims:
         """One that is run as any test."""
         self._slots = Slots()
         self._turns = Turns()
-        self._asker = Asker(config)
         self._verdicts = Verdicts(run)
         self._comparer = Comparer(run, accept=config.option.accept_profile)
         self.reports: list[LaneReport] = []
@@ -232,6 +231,8 @@ class Claims:
 
     def _answer_all(self, session: pytest.Session, afterwards: pytest.Item | None) -> None:
         """Run every claim, each when it can be answered; `afterwards` is the test that is run next."""
+        # Not before: plugins have been registered, and every conftest.py has been read.
+        asker = Asker(self._config)
         with self._post.turn(self._all()):
             while self._slots and not (session.shouldfail or session.shouldstop):
                 if self._slots.has_to_wait:
@@ -239,7 +240,7 @@ class Claims:
                 claim = self._slots.take()
                 if claim in self._plain and (values := self._values(claim)) is not None:
                     self._post.begins(claim)
-                    self._post.ended(claim, self._asker.asked(claim, values))
+                    self._post.ended(claim, asker.asked(claim, values))
                 else:
                     self._post.flush()
                     others = (one for one in self._slots.upcoming() if one not in self._plain)
