@@ -24,7 +24,7 @@ from harness.pytest_plugin.asking import Asker, is_plain, wants_all_phases
 from harness.pytest_plugin.characterising import Comparer
 from harness.pytest_plugin.failing import certificates_compared
 from harness.pytest_plugin.posting import Post
-from harness.pytest_plugin.session import SECRETS_OUTPUT, WORKER_OUTPUT, Run
+from harness.pytest_plugin.session import SECRETS_OUTPUT, WORKER_OUTPUT, Run, leave_garbage
 from harness.pytest_plugin.slots import Slots
 from harness.pytest_plugin.verdicts import NotAnswered, Verdicts
 from harness.turns import Turns
@@ -211,6 +211,10 @@ class Claims:
         self.reports = [lane.join() for lane in self._lanes.values()]
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[WORKER_OUTPUT] = [vars(report) for report in self.reports]
+
+    def pytest_unconfigure(self) -> None:
+        if self._lanes:
+            leave_garbage()
 
     def _seal_secrets(self, bench: Bench) -> None:
         from harness.secrecy.known import sealed
