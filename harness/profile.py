@@ -99,7 +99,9 @@ def line(text: str) -> str:
 
 
 def _line(text: str, longest: int) -> str:
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:longest].strip()
+    if not text.isprintable():
+        text = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(text.split())[:longest].strip()
 
 
 def load_profiles(path: Path) -> Profiles:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import base64
 import html
 import json
-import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 SHORT = 4
 """A secret shorter than this is looked for as a word of its own: else it would be found everywhere."""
 
-QUOTED = re.compile(r"%[0-9A-F]{2}")
+
+class _Numbered(dict[int, str]):
+    """Each letter as HTML and XML have it by its number: for `str.translate`."""
+
+    def __missing__(self, letter: int) -> str:
+        self[letter] = numbered = f"&#{letter};"
+        return numbered
+
+
+NUMBERED = _Numbered()
 
 Form = tuple[str, str]
 """What the form is called, and the text; octets that are no text stand as Latin-1 has them."""
@@ -65,7 +73,7 @@ def _as_html(text: str) -> Iterator[str]:
     # Most texts have nothing to escape: what comes out the same is followed up once.
     by_number = escaped.replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
     yield from dict.fromkeys((escaped, html.escape(text, quote=False), by_number))
-    yield "".join([f"&#{ord(letter)};" for letter in text])
+    yield text.translate(NUMBERED)
 
 
 def _as_json(text: str) -> Iterator[str]:
@@ -79,9 +87,10 @@ def _as_programs_show(octets: bytes) -> Iterator[str]:
 
 def _in_both_cases(quoted: str) -> Iterator[Form]:
     yield "URL or form encoding", quoted
-    if "%" in quoted:
-        yield "URL or form encoding", QUOTED.sub(lambda code: code[0].lower(), quoted)
+    first, *codes = quoted.split("%")
+    if codes:
+        yield "URL or form encoding", "%".join([first, *(code[:2].lower() + code[2:] for code in codes)])
 
 
 def _all_quoted(octets: bytes) -> str:
-    return "".join(f"%{octet:02X}" for octet in octets)
+    return f"%{octets.hex('%').upper()}" if octets else ""

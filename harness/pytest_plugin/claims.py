@@ -24,7 +24,7 @@ from harness.pytest_plugin.asking import Asker, is_plain, wants_all_phases
 from harness.pytest_plugin.characterising import Comparer
 from harness.pytest_plugin.failing import certificates_compared
 from harness.pytest_plugin.posting import Post
-from harness.pytest_plugin.session import SECRETS_OUTPUT, WORKER_OUTPUT, Run
+from harness.pytest_plugin.session import SECRETS_OUTPUT, WORKER_OUTPUT, Run, leave_garbage
 from harness.pytest_plugin.slots import Slots
 from harness.pytest_plugin.verdicts import NotAnswered, Verdicts
 from harness.turns import Turns
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from harness.bench import Bench
     from harness.lane import Lane
 
-NO_PLACE = object()
+NO_PLACE, LEFT_OUT = object(), object()
+"""In place of a place, where a test is made for none."""
 AT_HAND = frozenset({"place", "seen", "characterised"})
 """Fixtures that need no more than what has been observed."""
 
@@ -56,7 +57,6 @@ class Claims:
         """One that is run as any test."""
         self._slots = Slots()
         self._turns = Turns()
-        self._asker = Asker(config)
         self._verdicts = Verdicts(run)
         self._comparer = Comparer(run, accept=config.option.accept_profile)
         self.reports: list[LaneReport] = []
@@ -69,9 +69,11 @@ class Claims:
         if not self._offers("place", metafunc):
             return
         places = [pytest.param(place, id=place.name) for place in self._run.places]
+        put = experiments(metafunc.definition)
+        if self._is_left_out(metafunc, put):
+            places = [pytest.param(LEFT_OUT, id="each-place")]
         # A worker may have no place at all; of an empty set pytest would make a test that is skipped.
         places = places or [pytest.param(NO_PLACE, id="no-place")]
-        put = experiments(metafunc.definition)
         if "seen" in metafunc.fixturenames and not put:
             raise pytest.UsageError(
                 f"{metafunc.definition.nodeid} uses the fixture `seen`: name its experiment with "
@@ -84,6 +86,17 @@ class Claims:
         metafunc.parametrize("place", places, indirect=True)
         if len(put) > 1:
             metafunc.parametrize("_about", [pytest.param(one, id=one.name) for one in put], indirect=True)
+
+    def _is_left_out(self, metafunc: pytest.Metafunc, put: Iterable[Experiment[object]]) -> bool:
+        """Whether a claim is of no selection that was asked for: more than half are, and making a test of each at
+        each place would be the half of a start. Whoever names one by its place is told that it was not selected."""
+        option, names = self._config.option, self._config.args
+        return (
+            "seen" in metafunc.fixturenames
+            and not option.markexpr
+            and not any("[" in name for name in names)
+            and all(one.selection > Selection.DEFAULT for one in put)
+        )
 
     def _offers(self, fixture: str, metafunc: pytest.Metafunc) -> bool:
         """Whether a test asks for this fixture and means ours: another suite may well have a `place` of its own."""
@@ -104,8 +117,9 @@ class Claims:
         kept: list[pytest.Item] = []
         left_out: list[pytest.Item] = []
         for item in items:
-            if parameters(item).get("place") is not NO_PLACE:
-                (kept if self._is_wanted(item) else left_out).append(item)
+            place = parameters(item).get("place")
+            if place is not NO_PLACE:
+                (kept if place is not LEFT_OUT and self._is_wanted(item) else left_out).append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in kept if item.nodeid not in self._run.done]
@@ -198,6 +212,10 @@ class Claims:
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[WORKER_OUTPUT] = [vars(report) for report in self.reports]
 
+    def pytest_unconfigure(self) -> None:
+        if self._lanes:
+            leave_garbage()
+
     def _seal_secrets(self, bench: Bench) -> None:
         from harness.secrecy.known import sealed
 
@@ -217,6 +235,8 @@ class Claims:
 
     def _answer_all(self, session: pytest.Session, afterwards: pytest.Item | None) -> None:
         """Run every claim, each when it can be answered; `afterwards` is the test that is run next."""
+        # Not before: plugins have been registered, and every conftest.py has been read.
+        asker = Asker(self._config)
         with self._post.turn(self._all()):
             while self._slots and not (session.shouldfail or session.shouldstop):
                 if self._slots.has_to_wait:
@@ -224,7 +244,7 @@ class Claims:
                 claim = self._slots.take()
                 if claim in self._plain and (values := self._values(claim)) is not None:
                     self._post.begins(claim)
-                    self._post.ended(claim, self._asker.asked(claim, values))
+                    self._post.ended(claim, asker.asked(claim, values))
                 else:
                     self._post.flush()
                     others = (one for one in self._slots.upcoming() if one not in self._plain)

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from harness.pytest_plugin.recording import Recording
     from harness.secrecy.known import Known
 
-NEEDED_AT_THE_END = ("harness.conclusion", "harness.results.ingest", "harness.results.run_folder", "jinja2")
+NEEDED_AT_THE_END = (
+    "harness.conclusion",
+    "harness.results.ingest",
+    "harness.results.run_folder",
+    "sqlite3",
+    "ahocorasick_rs",
+    "rich.console",
+    "rich.table",
+)
 """What takes long to import, of what the end of a run is made with."""
 
 
@@ -65,8 +73,7 @@ class Closing:
         if not self._is_prepared:
             self._is_prepared = True
             # Now units restart and nobody waits for us; at the end somebody does.
-            for name in NEEDED_AT_THE_END:
-                importlib.import_module(name)
+            _prepare()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
@@ -75,8 +82,12 @@ class Closing:
     def _hear(self, crossed: bytes | None) -> None:
         if crossed is not None:
             from harness.secrecy.known import unsealed
+            from harness.secrecy.scanner import needles_of
 
-            self._known += unsealed(crossed, self._run.seal)
+            for known in unsealed(crossed, self._run.seal):
+                self._known.append(known)
+                # Other workers may still be at it.
+                needles_of(known)
 
     # Innermost: what all others write is written, and the terminal's summary is still to come.
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -104,6 +115,15 @@ class Closing:
             session.exitstatus = int(pytest.ExitCode.INTERNAL_ERROR)
             self._recording.record.restate(session.exitstatus)
             self._recording.keep()
+
+
+def _prepare() -> None:
+    """What the end of a run is made with is loaded."""
+    for name in NEEDED_AT_THE_END:
+        importlib.import_module(name)
+    from harness.report.writing import template
+
+    template()
 
 
 def _path(asked: str | None) -> Path | None:

@@ -30,8 +30,11 @@ MOST_LOSSES = 2
 class Dealer:
     """Gives every worker its places, and a replacement those of the worker that it replaces."""
 
-    def __init__(self, config: pytest.Config, run: Run, heard: Callable[[Message], None]) -> None:
+    def __init__(
+        self, config: pytest.Config, run: Run, heard: Callable[[Message], None], *, is_watched: bool
+    ) -> None:
         self._config = config
+        self._is_watched = is_watched
         self._run = run
         self._hands: deque[list[str]] | None = None
         self._dealt: dict[str, list[str]] = {}
@@ -64,6 +67,7 @@ class Dealer:
             "places": hand,
             "folder": str(self._run.folder),
             "progress": self._address,
+            "watched": self._is_watched,
             "bookmark": str(self._bookmark(node)),
             "done": sorted(self._done),
             "excluded": self._run.excluded,

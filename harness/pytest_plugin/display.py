@@ -65,6 +65,11 @@ class Display:
         if config.option.xmlpath is None:
             config.option.xmlpath = str(run.folder / "junit.xml")
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody may be shown at any moment what each lane is at."""
+        return self._config.option.verbose == 0 and self._output.isatty()
+
     def pytest_report_header(self) -> str:
         places = ", ".join(place.name for place in self._run.places[:8])
         more = f" and {len(self._run.places) - 8} more" if len(self._run.places) > 8 else ""
@@ -96,7 +101,7 @@ class Display:
         if quiet:
             reporter = self._config.pluginmanager.getplugin("terminalreporter")
             reporter.showfspath = False
-        if self._live is None and quiet and self._output.isatty():
+        if self._live is None and quiet and self.is_watched:
             from rich.console import Console
             from rich.live import Live
 

@@ -15,7 +15,7 @@ import pytest
 from harness.fault import Fault, Verdict
 from harness.progress import LaneReport
 from harness.pytest_plugin.characterising import Recorder
-from harness.pytest_plugin.session import EXIT_BLOCKED, WORKER_OUTPUT, Run
+from harness.pytest_plugin.session import EXIT_BLOCKED, WORKER_OUTPUT, Run, leave_garbage
 
 # The exit status when the worst that happened to a claim is this. pytest's own 1 and 3 keep their meanings.
 EXIT_STATUS = {
@@ -93,7 +93,9 @@ class Ledger:
         return int(pytest.ExitCode.OK) if self._reported else pytests
 
     def pytest_unconfigure(self) -> None:
-        if not self.has_claims:
+        if self.has_claims:
+            leave_garbage()
+        else:
             # Tests that need no unit leave nothing behind in the lab's state directory.
             shutil.rmtree(self._run.folder, ignore_errors=True)
 

@@ -53,14 +53,13 @@ class Run:
         return f"pytest run {self.folder.name}"
 
 
-class Ended:
-    """The process ends with the run."""
+def leave_garbage() -> None:
+    """What a run leaves in this process goes with it.
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_unconfigure(self) -> None:
-        # pytest and Python look through all that is left for garbage, six times: with thousands of tests and reports
-        # that is half a second at which nothing is found.
-        gc.freeze()
+    pytest and Python look through all of it for garbage, six times: with thousands of tests and reports that is half
+    a second at which nothing is found.
+    """
+    gc.freeze()
 
 
 def join_session(config: pytest.Config, file: Path) -> None:
@@ -99,7 +98,6 @@ def join_session(config: pytest.Config, file: Path) -> None:
         # The coordinator of the lab.
         pytest.exit(str(error), EXIT_BLOCKED)
 
-    config.pluginmanager.register(Ended(), "mcu-hil-ended")
     if given is not None:
         from harness.progress import Bookmark, telling
         from harness.pytest_plugin.claims import Claims
@@ -107,7 +105,7 @@ def join_session(config: pytest.Config, file: Path) -> None:
 
         lifetime = ExitStack()
         config.add_cleanup(lifetime.close)
-        tell = lifetime.enter_context(telling(given["progress"]))
+        tell = lifetime.enter_context(telling(given["progress"], is_watched=given["watched"]))
         bookmark = Bookmark(Path(given["bookmark"]))
         lifetime.callback(bookmark.close)
         posted = Posted(config, bookmark)
@@ -146,7 +144,9 @@ def join_session(config: pytest.Config, file: Path) -> None:
     if _is_distributed(config):
         from harness.pytest_plugin.dealing import Dealer
 
-        config.pluginmanager.register(Dealer(config, run, display.heard), "mcu-hil-dealer")
+        config.pluginmanager.register(
+            Dealer(config, run, display.heard, is_watched=display.is_watched), "mcu-hil-dealer"
+        )
     else:
         from harness.pytest_plugin.claims import Claims
         from harness.pytest_plugin.posting import Here

@@ -97,15 +97,17 @@ def _octets(root: etree._Element) -> bytes:
 
 def _names(one: Settled) -> tuple[str, str]:
     """Class and name, as pytest has them."""
-    file, *classes, name = _parts(one.nodeid)
-    return ".".join([file.removesuffix(".py").replace("/", "."), *classes]), name
-
-
-def _parts(nodeid: str) -> list[str]:
     # What stands in brackets may have colons of its own.
-    path, bracket, inside = nodeid.partition("[")
-    *outer, name = path.split("::")
-    return [*outer, f"{name}{bracket}{inside}"]
+    path, bracket, inside = one.nodeid.partition("[")
+    classname, name = _class_and_name(path)
+    return classname, f"{name}{bracket}{inside}"
+
+
+@lru_cache(maxsize=1024)
+def _class_and_name(path: str) -> tuple[str, str]:
+    """Of a node id without brackets: the same at every place."""
+    file, *classes, name = path.split("::")
+    return ".".join([file.removesuffix(".py").replace("/", "."), *classes]), name
 
 
 def _complete(case: etree._Element, one: Settled, run: RunFacts) -> None:

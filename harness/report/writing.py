@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.report.facts import RunFacts
 from harness.report.happenings import keep_restarts, read_happenings, usual_restart
 from harness.report.view import BY_HAND, View, view_of
 from harness.report.written import write_whole
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def write_report(run: RunFacts, file: Path) -> None:
@@ -22,6 +27,12 @@ def write_report(run: RunFacts, file: Path) -> None:
 
 
 def rendered(view: View) -> str:
+    return template().render(view=view, by_hand=BY_HAND)
+
+
+@cache
+def template() -> jinja2.Template:
+    """The page without a run; it takes longer to make than most runs take to be put into it."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -31,4 +42,4 @@ def rendered(view: View) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(view=view, by_hand=BY_HAND)
+    return environment.get_template("report.html")

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -83,7 +84,7 @@ class Scanner:
         own = [one for one in known if is_own_word(one)]
         for one in known:
             plain = squeezed(one.octets) if one in own else None
-            for form, needle in _needles(one):
+            for form, needle in needles_of(one):
                 if needle != plain:
                     needles.setdefault(needle, (one.kind, form))
         for kind, octets in shapes():
@@ -174,7 +175,12 @@ def _offset(text: bytes, dense: int) -> int:
     return low
 
 
-def _needles(known: Known) -> Iterator[tuple[str, bytes]]:
+@lru_cache(maxsize=4096)
+def needles_of(known: Known) -> tuple[tuple[str, bytes], ...]:
+    """What it is called, and the octets, for each form that it is looked for in.
+
+    Kept, so that it can be found out of each secret when it is heard of, and not of all at the end of a run.
+    """
     forms = forms_of_octets(known.octets)
     if known.is_text:
         # What is no UTF-8 is Latin-1 to whoever shows it.
@@ -186,9 +192,7 @@ def _needles(known: Known) -> Iterator[tuple[str, bytes]]:
     for form, text in forms:
         # Many are the same: the first gives it its name.
         texts.setdefault(text, form)
-    for text, form in texts.items():
-        for needle in _encoded(text):
-            yield form, needle
+    return tuple((form, needle) for text, form in texts.items() for needle in _encoded(text))
 
 
 def _encoded(text: str) -> Iterator[bytes]:
