@@ -21,8 +21,8 @@ MOST_UNSENT, FEW_UNSENT = 2**16, 2**14
 """Above the first, whoever writes is asked to pause, below the second to go on: as asyncio's own transports do."""
 
 Ready = Callable[[int], None]
-"""Told for what: EVENT_READ, EVENT_WRITE, or both; an error counts as whatever is waited for. It may be told once more
-when it is forgotten already."""
+"""Told for what: EVENT_READ, EVENT_WRITE, or both; an error counts as whatever is waited for. It may be told once
+more when it is forgotten already."""
 
 log = logging.getLogger("harness.emulator.tcp")
 
@@ -59,8 +59,9 @@ class Sockets(selectors.EpollSelector):
 
     def forget(self, waiting: socket.socket) -> None:
         """Before it is closed; also of one that is not watched."""
-        with contextlib.suppress(KeyError, ValueError):
-            self.unregister(waiting)
+        descriptor = waiting.fileno()
+        if descriptor >= 0 and descriptor in self.get_map():
+            self.unregister(descriptor)
 
     def later(self, do: Callable[[], None]) -> None:
         """When whatever is being done now is done."""
@@ -88,7 +89,10 @@ class Sockets(selectors.EpollSelector):
 
     def _catch_up(self) -> None:
         while self._later:
-            self._later.pop(0)()
+            try:
+                self._later.pop(0)()
+            except Exception:
+                log.exception("the end of a connection could not be told")
 
 
 _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Sockets] = WeakKeyDictionary()
@@ -205,13 +209,16 @@ class TcpTransport(asyncio.Transport):
             self._lose(error)
 
     def _receive(self) -> None:
-        with contextlib.suppress(BlockingIOError, InterruptedError):
-            if data := self._socket.recv(PIECE):
-                self._end.data_received(data)
-            elif self._end.eof_received():
-                self.pause_reading()
-            else:
-                self.close()
+        try:
+            data = self._socket.recv(PIECE)
+        except (BlockingIOError, InterruptedError):
+            return
+        if data:
+            self._end.data_received(data)
+        elif self._end.eof_received():
+            self.pause_reading()
+        else:
+            self.close()
 
     def _send(self) -> None:
         with contextlib.suppress(BlockingIOError, InterruptedError):
