@@ -22,14 +22,19 @@ from harness.emulator.blueprint import Blueprint
 from harness.emulator.chassis import Chassis
 from harness.emulator.desk import Desk
 from harness.emulator.hosting import Host
+from harness.emulator.tcp import new_event_loop
 
 LARGEST_LINE = 64 * 2**20
+
+GARBAGE = 10_000
+"""Objects that may have come to be, and not gone, before it is looked at which of them are of use."""
 
 
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="emulator: %(message)s")
     _allow_many_files()
-    asyncio.run(_run())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_run())
 
 
 def _allow_many_files() -> None:
@@ -55,8 +60,10 @@ async def _run() -> None:
     host.open_supervisors(Chassis.from_document(chassis) for chassis in document.get("chassis", ()))
     # As large as all the units' settings.
     del asked, document
-    # Modules and units stay to the end: the collector of garbage need not look at them again and again.
+    # Modules and units stay to the end: the collector of garbage need not look at them again and again, nor often at
+    # what is left, most of which goes by itself.
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     _answer(host, host.open_desk())
     closed = loop.create_task(_end_of(commands))
     closed.add_done_callback(lambda _: finished.set())

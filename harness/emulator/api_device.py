@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import xmlrpc.client
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +17,8 @@ def _query(unit: EmulatedUnit, arguments: Arguments) -> Done:
     keys = {name: features.codes[key] for key, name in features.names.items()}
     return Done(
         {
-            "currentTime": xmlrpc.client.DateTime(unit.clock.now()),
-            "restartTime": xmlrpc.client.DateTime(unit.clock.restart_time),
+            "currentTime": unit.clock.now(),
+            "restartTime": unit.clock.restart_time,
             "serial": identity.serial,
             "softwareVersion": identity.software_version,
             "buildVersion": identity.build_version,
@@ -86,9 +85,7 @@ def _network(unit: EmulatedUnit, arguments: Arguments) -> Done:
 
 
 def _restart_log(unit: EmulatedUnit, arguments: Arguments) -> Done:
-    return Done(
-        {"log": [{"time": xmlrpc.client.DateTime(entry.time), "reason": entry.reason} for entry in unit.restart_log]}
-    )
+    return Done({"log": [{"time": entry.time, "reason": entry.reason} for entry in unit.restart_log]})
 
 
 def _restart(unit: EmulatedUnit, arguments: Arguments) -> Done:

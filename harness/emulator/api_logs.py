@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import xmlrpc.client
 from collections.abc import Mapping
 
 from harness.emulator.api_method import SUCCESS, Arguments, Done, Method, page_of
@@ -14,7 +13,7 @@ def _query(unit: EmulatedUnit, arguments: Arguments) -> Done:
     log = [
         {
             "index": index,
-            "time": xmlrpc.client.DateTime(record.time),
+            "time": record.time,
             "module": record.module.value,
             "severity": record.severity.value,
             "message": record.text,

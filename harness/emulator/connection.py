@@ -207,7 +207,8 @@ class TlsConnection(asyncio.Protocol):
             self._turnstile.leave(self)
             self._http = self._make_http()
             self._http.connection_made(_Plaintext(self, transport))
-        while self._http is not None and not transport.is_closing() and (begun.incoming.pending or tls.pending()):
+        # Each time a whole record, as they are 16 KiB at most: what is left is what the library has not looked at.
+        while self._http is not None and begun.incoming.pending and not transport.is_closing():
             if not (plaintext := tls.read(65536)):
                 # The peer's close_notify.
                 self._http.eof_received()

@@ -20,6 +20,7 @@ from harness.emulator.skin import Skin, load_captured, load_skin
 from harness.emulator.supervisor import Supervisor
 from harness.emulator.supervisor_site import SupervisorSite
 from harness.emulator.switches import Settings, differences, switched
+from harness.emulator.tcp import new_event_loop
 from harness.emulator.truth import Truth
 from harness.emulator.turnstile import Turnstile
 from harness.emulator.unit import EmulatedUnit
@@ -176,7 +177,7 @@ def hosted(
     blueprints: Iterable[Blueprint], skins: Skins = load_skin, chassis: Sequence[Chassis] = ()
 ) -> Iterator[HostThread]:
     """The units, listening; gone afterwards."""
-    loop = asyncio.new_event_loop()
+    loop = new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="emulated units", daemon=True)
     thread.start()
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import select
+import selectors
 import socket
 from collections.abc import Callable
 
@@ -115,6 +115,8 @@ class Listener:
         self._socket.close()
 
     def _accept(self, events: int) -> None:
+        if self._closed:
+            return
         try:
             accepted, peer = self._socket.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -128,4 +130,4 @@ class Listener:
 
     def _resume(self) -> None:
         if not self._closed:
-            self._sockets.watch(self._socket, select.EPOLLIN, self._accept)
+            self._sockets.watch(self._socket, selectors.EVENT_READ, self._accept)

@@ -76,7 +76,7 @@ def new_context(pair: Pair, settings: TlsSettings) -> ssl.SSLContext:
     """As `context_for`, but never shared."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # First of all: at a higher security level loading a small key or an old signature fails.
-    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.set_ciphers(f"{settings.ciphers}:@SECLEVEL=0")
     context.minimum_version = _version(settings.minimum)
     context.maximum_version = _version(settings.maximum)
     certificates = "".join(ssl.DER_cert_to_PEM_cert(certificate) for certificate in pair.certificates)
@@ -89,7 +89,6 @@ def new_context(pair: Pair, settings: TlsSettings) -> ssl.SSLContext:
         raise PairUnloadable(error.reason or "unreadable") from None
     finally:
         os.close(descriptor)
-    context.set_ciphers(f"{settings.ciphers}:@SECLEVEL=0")
     return context
 
 

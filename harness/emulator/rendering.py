@@ -7,9 +7,13 @@ kept, with holes where those texts stand, and filling the holes is all that is l
 from __future__ import annotations
 
 import functools
+import os
 import re
 import secrets
+import sys
 from collections.abc import Hashable, Mapping
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -56,7 +60,21 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_compiled(),
     )
+
+
+def _compiled() -> jinja2.BytecodeCache | None:
+    """Beside the templates, as Python itself has it of modules, and when it would: to compile them all takes as long
+    as to start the process."""
+    folder = Path(str(resources.files("harness.emulator"))) / "templates" / "__pycache__"
+    if sys.dont_write_bytecode:
+        return None
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
 
 
 def render(

@@ -1,4 +1,4 @@
-"""Open sockets, beside asyncio: to the event loop all of them are one file, an epoll(7) instance.
+"""Open sockets, beside asyncio: they are attended to where its event loop asks which files are ready.
 
 A unit is asked for hundreds of connections a run, each for one small exchange. What asyncio does about a connection
 (a task that accepts it, a handle and a context for each step) takes longer than what passes through it.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import select
+import selectors
 import socket
 from collections.abc import Callable
+from selectors import EVENT_READ, EVENT_WRITE, SelectorKey
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,73 +20,90 @@ PIECE = 2**16
 MOST_UNSENT, FEW_UNSENT = 2**16, 2**14
 """Above the first, whoever writes is asked to pause, below the second to go on: as asyncio's own transports do."""
 
-AT_ONCE = 64
-"""Events that are taken from the kernel together."""
-
 Ready = Callable[[int], None]
-"""Told which of the events of epoll(7) there are."""
+"""Told for what: EVENT_READ, EVENT_WRITE, or both; an error counts as whatever is waited for. It may be told once
+more when it is forgotten already."""
 
 log = logging.getLogger("harness.emulator.tcp")
 
 
-class Sockets:
-    """Those of one event loop."""
+class _Attended:
+    """Marks a socket as one of ours among the files of the event loop."""
+
+    __slots__ = ("ready",)
+
+    def __init__(self, ready: Ready) -> None:
+        self.ready = ready
+
+
+class Sockets(selectors.EpollSelector):
+    """The files of one event loop, its own and our sockets."""
 
     def __init__(self) -> None:
-        """On the running event loop."""
-        self._epoll = select.epoll()
-        self._waiting: dict[int, Ready] = {}
-        """By their file descriptors."""
+        super().__init__()
         self._later: list[Callable[[], None]] = []
-        self._has_turn = False
-        asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._turn)
+        self._is_attending = False
 
     @classmethod
     def here(cls) -> Sockets:
-        """Of the running event loop."""
-        loop = asyncio.get_running_loop()
-        if loop not in _of_loops:
-            _of_loops[loop] = cls()
-        return _of_loops[loop]
+        """Of the running event loop, which `new_event_loop` has made."""
+        return _of_loops[asyncio.get_running_loop()]
 
     def watch(self, waiting: socket.socket, events: int, ready: Ready) -> None:
-        """Until further notice call `ready` whenever there is one of these events, or an error."""
-        self._epoll.register(waiting.fileno(), events)
-        self._waiting[waiting.fileno()] = ready
+        """Until further notice call `ready` whenever it is ready for one of these events."""
+        self.register(waiting, events, _Attended(ready))
 
-    def change(self, waiting: socket.socket, events: int) -> None:
+    def change(self, waiting: socket.socket, events: int, ready: Ready) -> None:
         """Of a socket that is watched already."""
-        self._epoll.modify(waiting.fileno(), events)
+        self.modify(waiting, events, _Attended(ready))
 
     def forget(self, waiting: socket.socket) -> None:
         """Before it is closed; also of one that is not watched."""
-        if self._waiting.pop(waiting.fileno(), None) is not None:
-            self._epoll.unregister(waiting.fileno())
+        descriptor = waiting.fileno()
+        if descriptor >= 0 and descriptor in self.get_map():
+            self.unregister(descriptor)
 
     def later(self, do: Callable[[], None]) -> None:
         """When whatever is being done now is done."""
         self._later.append(do)
-        if not self._has_turn and len(self._later) == 1:
+        if not self._is_attending and len(self._later) == 1:
             asyncio.get_running_loop().call_soon(self._catch_up)
 
-    def _turn(self) -> None:
-        self._has_turn = True
-        try:
-            for descriptor, events in self._epoll.poll(0, AT_ONCE):
-                # An event before may have been the end of this one. If its number is another's already, that one
-                # looks once in vain.
-                if (ready := self._waiting.get(descriptor)) is not None:
-                    ready(events)
-        finally:
-            self._has_turn = False
-            self._catch_up()
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        """Those of the event loop's own files that are ready; ours that were have been attended to."""
+        others = []
+        self._is_attending = True
+        for key, events in super().select(timeout):
+            if not isinstance(key.data, _Attended):
+                others.append((key, events))
+                continue
+            try:
+                # One before may have been the end of this one, which is then told in vain.
+                key.data.ready(events)
+            except Exception:
+                # A bug of ours, which must not end everything else.
+                log.exception("a socket could not be attended to")
+        self._is_attending = False
+        self._catch_up()
+        return others
 
     def _catch_up(self) -> None:
         while self._later:
-            self._later.pop(0)()
+            try:
+                self._later.pop(0)()
+            except Exception:
+                log.exception("the end of a connection could not be told")
 
 
 _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Sockets] = WeakKeyDictionary()
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """One that can have our sockets."""
+    sockets = Sockets()
+    loop = asyncio.SelectorEventLoop(sockets)
+    _of_loops[loop] = sockets
+    return loop
 
 
 class TcpTransport(asyncio.Transport):
@@ -166,22 +184,22 @@ class TcpTransport(asyncio.Transport):
 
     def _watch(self) -> None:
         """For what is waited for now. For nothing is not at all: the kernel would tell of a reset again and again."""
-        wanted = (select.EPOLLIN if self._reads else 0) | (select.EPOLLOUT if self._unsent else 0)
+        wanted = (EVENT_READ if self._reads else 0) | (EVENT_WRITE if self._unsent else 0)
         if self._lost or wanted == self._watched:
             return
         if not wanted:
             self._sockets.forget(self._socket)
         elif self._watched:
-            self._sockets.change(self._socket, wanted)
+            self._sockets.change(self._socket, wanted, self._ready)
         else:
             self._sockets.watch(self._socket, wanted, self._ready)
         self._watched = wanted
 
     def _ready(self, events: int) -> None:
         try:
-            if self._unsent and events & ~select.EPOLLIN:
+            if self._unsent and events & EVENT_WRITE:
                 self._send()
-            if self._reads and events & ~select.EPOLLOUT:
+            if self._reads and events & EVENT_READ:
                 self._receive()
         except OSError as error:
             self._lose(error)
@@ -191,13 +209,16 @@ class TcpTransport(asyncio.Transport):
             self._lose(error)
 
     def _receive(self) -> None:
-        with contextlib.suppress(BlockingIOError, InterruptedError):
-            if data := self._socket.recv(PIECE):
-                self._end.data_received(data)
-            elif self._end.eof_received():
-                self.pause_reading()
-            else:
-                self.close()
+        try:
+            data = self._socket.recv(PIECE)
+        except (BlockingIOError, InterruptedError):
+            return
+        if data:
+            self._end.data_received(data)
+        elif self._end.eof_received():
+            self.pause_reading()
+        else:
+            self.close()
 
     def _send(self) -> None:
         with contextlib.suppress(BlockingIOError, InterruptedError):

@@ -1,4 +1,4 @@
-"""XML-RPC as `xmlrpc.client` reads and writes it, what nearly every call looks like in a tenth of the time.
+"""XML-RPC as `xmlrpc.client` reads and writes it; what nearly all calls and answers look like in a tenth of the time.
 
 A call of anything but strings in one struct, in ASCII and without entities, is left to `xmlrpc.client`, and so is
 an answer with another type than those below. So what is taken, refused and said is the same.
@@ -6,9 +6,11 @@ an answer with another type than those below. So what is taken, refused and said
 
 from __future__ import annotations
 
+import functools
 import re
 import xmlrpc.client
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -76,7 +78,7 @@ def _written(value: object) -> str:
 
 
 def _struct(members: Mapping[str, object]) -> str:
-    lines = [f"<member>\n<name>{_escaped(name)}</name>\n{_written(one)}</member>\n" for name, one in members.items()]
+    lines = [f"<member>\n{_named(name)}{_written(one)}</member>\n" for name, one in members.items()]
     return f"<value><struct>\n{''.join(lines)}</struct></value>\n"
 
 
@@ -84,15 +86,25 @@ def _array(values: list[object]) -> str:
     return f"<value><array><data>\n{''.join(map(_written, values))}</data></array></value>\n"
 
 
+@functools.lru_cache(512)
+def _named(name: str) -> str:
+    return f"<name>{_escaped(name)}</name>\n"
+
+
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _iso(time: datetime) -> str:
+    """In whole seconds; the date without hyphens."""
+    return time.replace(tzinfo=None).isoformat(timespec="seconds").replace("-", "")
 
 
 WRITTEN: Mapping[type, Callable[[Any], str]] = {
     str: lambda text: f"<value><string>{_escaped(text)}</string></value>\n",
     bool: lambda flag: f"<value><boolean>{flag:d}</boolean></value>\n",
     int: lambda number: f"<value><int>{number}</int></value>\n",
-    xmlrpc.client.DateTime: lambda time: f"<value><dateTime.iso8601>{time.value}</dateTime.iso8601></value>\n",
+    datetime: lambda time: f"<value><dateTime.iso8601>{_iso(time)}</dateTime.iso8601></value>\n",
     dict: _struct,
     list: _array,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 
@@ -13,6 +15,9 @@ from harness.emulator.connection import PlainConnection
 from harness.emulator.hosting import HostThread
 from harness.emulator.http_server import LARGEST_BODY, Answer, HttpServer, Request, plain
 from harness.emulator.listener import Listener
+from harness.emulator.tcp import new_event_loop
+
+Result = TypeVar("Result")
 
 HEAD = b"GET %s HTTP/1.1\r\nHost: mcu\r\n\r\n"
 LAST = b"GET %s HTTP/1.1\r\nHost: mcu\r\nConnection: close\r\n\r\n"
@@ -87,14 +92,14 @@ def test_a_body_longer_than_any_head_ends_no_connection() -> None:
             listener.abort()
             await server.close()
 
-    assert asyncio.run(asked()) == [b"50000"] * 2
+    assert on_a_loop(asked()) == [b"50000"] * 2
 
 
 def test_an_idle_connection_is_closed() -> None:
     async def handle(request: Request) -> Answer:
         return plain(200, request.path)
 
-    assert asyncio.run(conversation(HttpServer(handle, keep_seconds=0.05), HEAD % b"/x")).endswith(b"\r\n\r\n/x")
+    assert on_a_loop(conversation(HttpServer(handle, keep_seconds=0.05), HEAD % b"/x")).endswith(b"\r\n\r\n/x")
 
 
 def test_a_body_without_end_is_not_kept() -> None:
@@ -103,15 +108,20 @@ def test_a_body_without_end_is_not_kept() -> None:
 
     head = b"POST / HTTP/1.1\r\nHost: mcu\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY + 1)
 
-    assert b" 413 " in asyncio.run(conversation(HttpServer(handle), head + bytes(LARGEST_BODY + 1)))
+    assert b" 413 " in on_a_loop(conversation(HttpServer(handle), head + bytes(LARGEST_BODY + 1)))
 
 
 def test_a_bug_is_told_and_answered(caplog: pytest.LogCaptureFixture) -> None:
     async def handle(request: Request) -> Answer:
         raise LookupError(request.path)
 
-    assert b" 500 " in asyncio.run(conversation(HttpServer(handle, keep_seconds=0.05), HEAD % b"/x"))
+    assert b" 500 " in on_a_loop(conversation(HttpServer(handle, keep_seconds=0.05), HEAD % b"/x"))
     assert "LookupError: /x" in caplog.text
+
+
+def on_a_loop(doing: Coroutine[Any, Any, Result]) -> Result:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(doing)
 
 
 async def conversation(server: HttpServer, sent: bytes) -> bytes:
