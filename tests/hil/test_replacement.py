@@ -184,7 +184,7 @@ def _leaf(unit: Unit) -> bytes:
 
 @experiment(Leaves.CUSTOM_PAIR, restarts=1, selection=Selection.SMOKE)
 def self_signed(unit: Unit) -> Replacement:
-    """As the vendor's article has it: a self-signed certificate, its key encrypted with DES-EDE3; restarted by web."""
+    """As in the vendor's article: a self-signed certificate, its key encrypted with DES-EDE3; restarted by web."""
     return replace(unit, catalogue.article_self_signed, 0)
 
 
