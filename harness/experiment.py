@@ -19,7 +19,7 @@ Observations = TypeVar("Observations")
 
 
 class Leaves(IntEnum):
-    """What a unit has stored when the experiment is over, in the usual order in which a lane does them.
+    """What a unit has stored when the experiment is over, in the order in which a lane does them.
 
     Experiments that install come first and pay one restart each; those that change nothing run on whatever is
     installed; one that leaves a pair stored but not in force comes after these; the one that ends at the baseline
@@ -109,23 +109,10 @@ class Plan:
     experiments: tuple[Experiment[object], ...]
 
     @classmethod
-    def of(cls, needed: Iterable[Experiment[object]], *, other_way: bool = False) -> Plan:
+    def of(cls, needed: Iterable[Experiment[object]]) -> Plan:
         """Each experiment once, in the order that costs the fewest restarts; of those that leave the same, the ones
-        of the smaller selections first; otherwise in the order given.
-
-        The other way costs as many: pairs are installed in the opposite order, but for those of the full selection,
-        and what changes nothing is tried on the first of them instead of the last. Where units that are alike go both
-        ways, more is seen of their firmware, and what one does quickly fits into the restarts of another.
-        """
-        usual = sorted(dict.fromkeys(needed), key=lambda one: (one.leaves, one.selection))
-        installing = [one for one in usual if one.leaves is Leaves.CUSTOM_PAIR]
-        often = [one for one in installing if one.selection < Selection.FULL]
-        if not (other_way and often):
-            return cls(tuple(usual))
-        first, *later = (*reversed(often), *installing[len(often) :])
-        quiet = [one for one in usual if one.leaves is Leaves.WHAT_IT_FOUND]
-        before = [one for one in usual if one.leaves is Leaves.UNTOUCHED]
-        return cls((*before, first, *quiet, *later, *(one for one in usual if one.leaves > Leaves.WHAT_IT_FOUND)))
+        of the smaller selections first; otherwise in the order given."""
+        return cls(tuple(sorted(dict.fromkeys(needed), key=lambda one: (one.leaves, one.selection))))
 
     @property
     def restart_floor(self) -> int:

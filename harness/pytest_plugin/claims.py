@@ -176,7 +176,7 @@ class Claims:
         visits = sum(_of(claim).visits for claim in claims)
         lane = Lane(
             place,
-            self._plan(place, claims),
+            _plan(claims),
             visits,
             bench,
             self._turns,
@@ -197,12 +197,7 @@ class Claims:
     def plans(self) -> dict[Place, tuple[list[pytest.Function], Plan]]:
         """For each place that a selected claim needs: those that do, and what its lane would do."""
         found = {place: self._claims.get(place.name, []) for place in self._run.places}
-        return {place: (claims, self._plan(place, claims)) for place, claims in found.items() if claims}
-
-    def _plan(self, place: Place, claims: Iterable[pytest.Function]) -> Plan:
-        found = map(_of, claims)
-        needed = (claim.experiment for claim in found if claim.experiment is not None and not claim.unfit)
-        return Plan.of(needed, other_way=self._run.goes_other_way(place))
+        return {place: (claims, _plan(claims)) for place, claims in found.items() if claims}
 
     def _all(self) -> Iterator[pytest.Function]:
         return chain.from_iterable(self._claims.values())
@@ -349,3 +344,8 @@ def _of(claim: pytest.Item) -> About:
     found = about(claim)
     assert found is not None
     return found
+
+
+def _plan(claims: Iterable[pytest.Function]) -> Plan:
+    found = map(_of, claims)
+    return Plan.of(claim.experiment for claim in found if claim.experiment is not None and not claim.unfit)

@@ -57,8 +57,7 @@ class Dealer:
     def pytest_configure_node(self, node: Any) -> None:
         if self._hands is None:
             workers = node.workerinput["workercount"]
-            # Of those of each way, every worker has as many.
-            names = [place.name for place in sorted(self._run.places, key=self._run.goes_other_way)]
+            names = [place.name for place in self._run.places]
             self._hands = deque(names[first::workers] for first in range(workers))
         hand = self._hands.popleft() if self._hands else []
         worker = node.workerinput["workerid"]

@@ -52,11 +52,6 @@ class Run:
         """What a run says it is doing, to those who wait for its places."""
         return f"pytest run {self.folder.name}"
 
-    def goes_other_way(self, place: Place) -> bool:
-        """Whether its experiments are done in the other of the two orders: every second one of a model's."""
-        alike = [one.name for one in self.lab.places if one.model == place.model]
-        return alike.index(place.name) % 2 == 1
-
 
 def leave_garbage() -> None:
     """What a run leaves in this process goes with it.
