@@ -21,6 +21,12 @@ def times_waited() -> int:
     return getattr(_this_thread, "waited", 0)
 
 
+def pause(seconds: float) -> None:
+    """Where time has to pass, and nothing can be looked at to see whether it is enough."""
+    _this_thread.waited = times_waited() + 1
+    time.sleep(seconds)
+
+
 @dataclass(frozen=True)
 class Deadline:
     """Made once, at the top, and handed down, so that nested waits spend one budget."""
@@ -57,5 +63,4 @@ class Deadline:
                 return found
             if self.expired:
                 raise DeadlineExpired(condition, self.seconds)
-            _this_thread.waited = times_waited() + 1
-            time.sleep(min(every, self.remaining))
+            pause(min(every, self.remaining))

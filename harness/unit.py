@@ -233,6 +233,9 @@ class Unit(Protocol):
     def moment(self) -> Moment:
         """The present one: what was seen in it need not be looked at again as long as it lasts."""
 
+    def let_be(self) -> None:
+        """It was left alone for as long as it takes to begin something by itself that it should not do."""
+
     def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
         """A new HTTPS handshake, unpinned: it looks at whatever the unit serves now, at the place's first address
         unless another one is named."""

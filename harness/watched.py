@@ -88,6 +88,10 @@ class Watched:
     def moment(self) -> Moment:
         return self._unit.moment()
 
+    def let_be(self) -> None:
+        with self._turn.interrupted(), self._step("letting it be"):
+            self._unit.let_be()
+
     def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
         with self._step(f"handshake at {address}" if address else "handshake"):
             seen = self._unit.handshake(deadline, address)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certstore import Upload
-from harness.deadline import Deadline
+from harness.deadline import Deadline, pause
 from harness.drivers import system_xml
 from harness.drivers.attempts import Attempts
 from harness.drivers.beside import Beside
@@ -180,6 +180,9 @@ class Mcu(Attempts):
 
     def moment(self) -> Moment:
         return self._wire.moment()
+
+    def let_be(self) -> None:
+        pause(Pace.of(self.place).by_itself)
 
     def handshake(self, deadline: Deadline, address: str = "") -> Handshake:
         https = self._wire.https

@@ -92,6 +92,9 @@ def test_after_a_wait_it_is_asked_anew(stand: Stand, emulate: Emulate) -> None:
         asked.answers("device.query")
         three_times(unit)
         assert asked.answers("device.query") == looks
+        unit.let_be()
+        unit.condition()
+        assert asked.answers("device.query") == 1
 
 
 def test_a_failure_that_comes_over_and_over_is_told_once_and_counted(stand: Stand, emulate: Emulate) -> None:
