@@ -4,12 +4,11 @@ model that labgrid can switch."""
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from harness.deadline import Deadline
+from harness.deadline import Deadline, pause
 from harness.drivers.known_hosts import KnownHosts
 from harness.drivers.ssh import Door, logged_in, reason
 from harness.drivers.wire import Record
@@ -138,7 +137,7 @@ class LabgridOutlet:
     def interrupt(self, is_off: Callable[[], None]) -> None:
         self.off()
         try:
-            time.sleep(self._power.off_seconds)
+            pause(self._power.off_seconds)
             is_off()
         finally:
             self.on()

@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol
 
-from harness.deadline import Deadline
+from harness.deadline import Deadline, pause
 from harness.drivers import system_xml
 from harness.drivers.console import Console
 from harness.drivers.pace import Pace
@@ -135,7 +135,7 @@ class Restarter:
         with ThreadPoolExecutor(1) as pool:
             begun = pool.submit(meanwhile)
             # The moment is the point of it, so it is no condition that could be waited for.
-            time.sleep(after)
+            pause(after)
             watch.asked = time.monotonic()
 
             def end_of_it() -> None:
@@ -150,7 +150,7 @@ class Restarter:
             outlet.interrupt(is_off)
             end_of_it()
         if in_boot:
-            time.sleep(in_boot)
+            pause(in_boot)
             outlet.interrupt(watch.see_it_off)
         self._web.forget()
         self._wire.forget_connections()

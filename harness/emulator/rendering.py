@@ -88,7 +88,7 @@ def render(
 ) -> Answer:
     """The page, made from the template of its name, or from another that it shares; `refreshed` by the browser."""
     name, notice = template or page, _notice(session)
-    facts |= {"page": page, "skin": unit.skin, "unit": unit, "identity": unit.identity, "session": session}
+    facts |= _given(page, unit, session)
     if (captured := _captured(name, unit, facts, notice)) is not None:
         return _sent(captured, page, unit)
     content = _templates().get_template(f"{name}.html").render(facts).rstrip()
@@ -107,14 +107,18 @@ def prepared(
     """As `render`, of a page that is often asked for: its template knows nothing but the skin and `facts`, which are
     few but for `Text`s; these may be in tuples in tuples."""
     name, notice = template or page, _notice(session)
-    known = {"page": page, "skin": unit.skin, "unit": unit, "identity": unit.identity, "session": session}
-    if (captured := _captured(name, unit, facts | known, notice)) is not None:
+    if (captured := _captured(name, unit, facts | _given(page, unit, session), notice)) is not None:
         return _sent(captured, page, unit)
     texts: list[str] = []
     shapes = tuple((fact, _shape(value, texts)) for fact, value in facts.items())
     pieces = _content(unit.skin, name, page, shapes)
     content = _filled(pieces, texts, session)
     return _sent(_framed(content, page, unit, session, notice, refreshed=refreshed), page, unit)
+
+
+def _given(page: str, unit: EmulatedUnit, session: Session | None) -> dict[str, object]:
+    """What each template may ask for, beside its own facts."""
+    return {"page": page, "skin": unit.skin, "unit": unit, "identity": unit.identity, "session": session}
 
 
 def _shape(value: Any, texts: list[str]) -> Any:
